@@ -1,0 +1,1 @@
+"""The `slm-factory` command: one module per command; it drives DVC and reads its files."""

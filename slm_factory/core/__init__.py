@@ -1,0 +1,1 @@
+"""What every stage needs: errors, parameters, rows, files, the answer store, text."""

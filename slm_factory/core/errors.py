@@ -1,0 +1,68 @@
+"""The one error type for what a user can fix, and how each program ends on it."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+
+class UserError(Exception):
+    """Something the user can fix: `problem` says what and where, `hint` the next command.
+
+    Programs print it as two lines on stderr and exit with code 2; bugs keep their traceback.
+    """
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(f"{problem}\n{hint}")
+        self.problem = problem
+        self.hint = hint
+
+
+def missing_extra(package: str, extra: str) -> UserError:
+    """The error for a package that lives in an optional extra."""
+    return UserError(
+        f"error: this needs the package {package}, which is not installed",
+        f'hint: pip install -c constraints.txt -e ".[{extra}]"',
+    )
+
+
+def run_stage(main: Callable[[], None]) -> None:
+    """Runs a stage's `main` with logging on stderr; a `UserError` or a full disk ends it in two lines, exit code 2."""
+    logging.basicConfig(
+        level=os.environ.get("SLM_FACTORY_LOG", "INFO").upper(), format="%(message)s", stream=sys.stderr
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        main()
+    except UserError as error:
+        sys.exit(report(error))
+    except OSError as error:
+        translated = disk_error(error)
+        if translated is None:
+            raise
+        sys.exit(report(translated))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def report(error: UserError) -> int:
+    """Writes the error's two lines to stderr and returns the exit code, 2."""
+    sys.stderr.write(f"{error.problem}\n{error.hint}\n")
+    return 2
+
+
+def disk_error(error: OSError) -> UserError | None:
+    """The two lines for a disk that is full or read-only, None for any other `OSError`."""
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError(
+            f"error: no space left on the disk while writing {error.filename or 'a file'}",
+            "hint: free some space (dvc gc --workspace --all-tags drops unused versions) and run the same command again",
+        )
+    if error.errno in (errno.EROFS, errno.EACCES) and error.filename:
+        return UserError(
+            f"error: {error.filename} cannot be written or read: {error.strerror}",
+            "hint: check the permissions of the folder and run the same command again",
+        )
+    return None

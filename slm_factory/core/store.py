@@ -1,0 +1,85 @@
+"""The answer store: whatever was paid for once is remembered by the content of its request.
+
+One SQLite file per user. Keys are hashes of everything that produced the answer, values are JSON, failures are never
+stored. Killed runs resume from it, experiments in temporary folders share it, and deleting it loses only time.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import platformdirs
+
+from slm_factory.core.errors import UserError
+from slm_factory.core.records import content_key
+
+SCHEMA = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, kind TEXT NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID"
+
+
+def cache_folder() -> Path:
+    """`SLM_FACTORY_CACHE`, else the platform's cache folder for slm-factory; made when missing. Always absolute."""
+    chosen = os.environ.get("SLM_FACTORY_CACHE")
+    folder = (
+        Path(chosen).expanduser().absolute() if chosen else Path(platformdirs.user_cache_dir("slm-factory"))
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+class Store:
+    """A persistent map from request keys to JSON answers; use as a context manager.
+
+    Several processes may use one file at a time: writes wait up to 60 seconds for each other.
+
+    Raises:
+        UserError: the file exists and is not a store.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.file = file or cache_folder() / "answers.sqlite"
+        self.connection = sqlite3.connect(self.file, timeout=60, isolation_level=None)
+        try:
+            self.connection.execute("PRAGMA journal_mode=WAL")
+            # A power cut may lose the last answers, never the file: that is what "remembered, not owed" allows.
+            self.connection.execute("PRAGMA synchronous=NORMAL")
+            self.connection.execute(SCHEMA)
+        except sqlite3.DatabaseError as error:
+            self.connection.close()
+            raise UserError(
+                f"error: the answer store {self.file} cannot be used: {error}",
+                "hint: move that file away, or set SLM_FACTORY_CACHE to another folder",
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def get(self, request: Any) -> Any | None:
+        """The answer to `request`, or None. `request` is any JSON value; its content is the key."""
+        return self.get_by_key(content_key(request))
+
+    def get_by_key(self, key: str) -> Any | None:
+        """The answer under `key` (see `records.content_key`), or None."""
+        row = self.connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def put(self, kind: str, request: Any, answer: Any) -> str:
+        """Remembers `answer` at once (committed when this returns) and returns its key. `kind` is for people."""
+        key = content_key(request)
+        self.put_by_key(kind, [(key, answer)])
+        return key
+
+    def put_by_key(self, kind: str, answers: Iterable[tuple[str, Any]]) -> None:
+        """Remembers (key, answer) pairs in one transaction."""
+        rows = [(key, kind, json.dumps(answer, ensure_ascii=False)) for key, answer in answers]
+        with self.connection:
+            self.connection.execute("BEGIN")
+            self.connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)

@@ -1,0 +1,1 @@
+"""Parsers: one module per document format, each from bytes on disk to clean Markdown."""

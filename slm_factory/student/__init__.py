@@ -1,0 +1,1 @@
+"""The student: loading, chat form, generation, adapters, GGUF."""

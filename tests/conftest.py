@@ -1,0 +1,29 @@
+"""Fixtures every test may use: an empty workspace with the repository's params.yaml and a store of its own."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary current directory with a copy of params.yaml; remembered answers start empty."""
+    shutil.copy(REPOSITORY / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SLM_FACTORY_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def set_params(workspace: Path, **values: Any) -> None:
+    """Sets keys of the workspace's params.yaml, given as `set_params(w, **{"chunk.max_characters": 200})`."""
+    file = workspace / "params.yaml"
+    params = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        params[section][name] = value
+    file.write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
