@@ -1,1 +1,1 @@
-"""How `models/seed` was made. Not part of the pipeline: nothing under `stages/` or `slm_factory/` imports it."""
+"""How `models/seed` was made. Not part of the pipeline: no stage and no module of the package imports it."""

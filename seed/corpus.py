@@ -8,7 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CHAT_SOURCE = "chat-pairs-ko"
-# Two thirds of the corpus is law. A student for operations, tax or support desks should not read only law, so each
+# name: (public repository, licence)
+ORIGINS = {
+    "chat-pairs-ko": ("songys/Chatbot_data", "MIT"),
+    "kubernetes-en": ("kubernetes/kubernetes.github.io", "CC BY 4.0"),
+    "kubernetes-ko": ("kubernetes/kubernetes.github.io", "CC BY 4.0"),
+    "movie-reviews-ko": ("e9t/nsmc, text only", "CC0 1.0"),
+    "openshift-runbooks": ("openshift/runbooks", "Apache-2.0"),
+    "pagerduty": ("PagerDuty/incident-response-docs", "Apache-2.0"),
+    "prometheus-runbooks": ("prometheus-operator/runbooks", "Apache-2.0"),
+    "python-docs-ko": ("python/python-docs-ko", "CC0 1.0"),
+    "react-ko": ("reactjs/ko.react.dev", "CC BY 4.0"),
+    "statutes-ko": ("xxyy89890-wq/legalize-kr", "Korean statutes: not protected (Copyright Act art. 7)"),
+    "tax-precedents-ko": ("Bullskc/Legalize-KR", "Korean judgments: not protected (Copyright Act art. 7)"),
+    "tensorflow-ko": ("tensorflow/docs-l10n", "CC BY 4.0"),
+}
+# Two thirds of the corpus is law. A student for operations or support desks should not read only law, so each
 # epoch draws a fresh share of these two sources and all of the others.
 CHARACTERS_PER_EPOCH = {"statutes-ko": 7_000_000, "tax-precedents-ko": 4_000_000}
 HELD_OUT_SHARE = 0.01
