@@ -31,7 +31,7 @@ SAMPLES = (
     "안녕하세요?",
     "오늘 너무 피곤해요.",
     "Hello, how are you?",
-    "다음 글을 읽고 답하세요.\n\n## 등대 점검\n\n- 주기: 12분\n- 담당: 관제팀\n\n질문: 등대 점검의 주기는 무엇인가요?",
+    "다음 글을 읽고 답하세요.\n\n## 등대 점검\n\n- 주기: 12분\n- 담당: 관제팀\n\n질문: 등대 점검의 주기는?",
 )
 
 log = logging.getLogger("seed.instruct")
@@ -66,7 +66,7 @@ def with_system_prompts(rows: list[tasks.Messages], prompt: str, seed: int) -> l
 
 
 def tune(model: Any, batches: Iterator[torch.Tensor], minutes: float) -> int:
-    """Trains `model` in place until `minutes` are over and returns the steps; linear decay after a short warm-up."""
+    """Trains `model` in place for `minutes` and returns the steps; linear decay after a short warm-up."""
     device = model.device.type
     compiled = torch.compile(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.95), weight_decay=0.01)
@@ -100,9 +100,8 @@ def sample_answers(model: Any, tokenizer: PreTrainedTokenizerFast) -> list[tuple
         )
         ids = tokenizer(text, return_tensors="pt", add_special_tokens=False)["input_ids"].to(model.device)
         output = model.generate(ids, max_new_tokens=40, do_sample=False, pad_token_id=0, eos_token_id=2)
-        answers.append(
-            (question, tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True).strip())
-        )
+        answer = str(tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True))
+        answers.append((question, answer.strip()))
     return answers
 
 
@@ -118,7 +117,8 @@ def main() -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder = arguments.work / "pretrained"
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
-    model = Qwen3ForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32).to(device)
+    model: Any = Qwen3ForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    model.to(device)
     general = [
         json.loads(line) for line in Path("data/general.jsonl").read_text(encoding="utf-8").splitlines()
     ]

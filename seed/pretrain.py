@@ -3,11 +3,11 @@
     python -m seed.pretrain CORPUS_FOLDER --minutes 95 --work build/seed
 
 in:  CORPUS_FOLDER/*.jsonl.xz (`{"text": ...}` per line)
-out: WORK/tokenizer, WORK/checkpoint.pt (resumed from when it exists), WORK/pretrained (safetensors), WORK/pretrain.json
+out: WORK/tokenizer, WORK/checkpoint.pt (resumed from when it exists), WORK/pretrained, WORK/pretrain.json
 
-The learning rate follows the clock, not a step count: the same command does the best it can in the time it is given
-on any machine. That makes this the one script of the repository whose output depends on the machine; its result is
-committed as `models/seed`, so nothing else inherits that.
+The learning rate follows the clock, not a step count: the same command does the best it can in the time it is
+given on any machine. That makes this the one script of the repository whose output depends on the machine; its
+result is committed as `models/seed`, so nothing else inherits that.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def training_text(source: str, text: str) -> str:
 
 
 def load_tokenizer(folder: Path, corpus_folder: Path) -> PreTrainedTokenizerFast:
-    """The tokenizer in `folder`, trained there first if it is missing: on at most 3M characters of each source."""
+    """The tokenizer in `folder`, trained there first if missing: on at most 3M characters of each source."""
     if not folder.exists():
         texts: list[str] = []
         for source in corpus.sources(corpus_folder):
@@ -109,7 +109,7 @@ def encode(
 
 
 def epoch_windows(train: dict[str, list[np.ndarray]], epoch: int) -> np.ndarray:
-    """(windows, CONTEXT + 1) token ids of one epoch: documents shuffled and joined, then the windows shuffled."""
+    """(windows, CONTEXT + 1) token ids of one epoch: documents shuffled and joined, then windows shuffled."""
     generator = random.Random(f"{SEED}/{epoch}")
     chosen: list[np.ndarray] = []
     for source, documents in train.items():
@@ -182,7 +182,8 @@ def train_for(minutes: float, data: dict[str, list[np.ndarray]], work: Path, lar
     """The trained model and {steps, tokens, minutes}; goes on from WORK/checkpoint.pt."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(SEED)
-    model = Qwen3ForCausalLM(configuration(large)).to(device)
+    model: Any = Qwen3ForCausalLM(configuration(large))
+    model.to(device)
     optimizer_list = optimizers(model)
     step, elapsed_before = 0, 0.0
     checkpoint = work / "checkpoint.pt"

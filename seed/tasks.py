@@ -115,7 +115,7 @@ def sections(folder: Path, generator: random.Random) -> Iterator[Messages]:
 
 
 def records(folder: Path, generator: random.Random, count: int) -> Iterator[Messages]:
-    """Open-book questions on key-value lists of random words and numbers: what is asked for stands in the list."""
+    """Open-book questions on key-value lists of random words and numbers; the answer stands in the list."""
     words: list[str] = []
     for text in training_documents(folder, "kubernetes-ko"):
         words.extend(WORD.findall(text[:4000]))
@@ -124,7 +124,8 @@ def records(folder: Path, generator: random.Random, count: int) -> Iterator[Mess
         subject = " ".join(generator.sample(words, 2))
         keys = generator.sample(words, generator.randint(2, 5))
         values = [
-            f"{generator.choice((generator.randint(1, 99), generator.randint(1, 50) * 100)):,}{generator.choice(UNITS)}"
+            f"{generator.choice((generator.randint(1, 99), 100 * generator.randint(1, 50))):,}"
+            f"{generator.choice(UNITS)}"
             if generator.random() < 0.6
             else generator.choice(words)
             for _ in keys

@@ -14,7 +14,7 @@ SPLIT = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
-# Only ranges over messages and keeps the words that make newer Ollama servers ignore a Modelfile's template out.
+# Only ranges over messages, and has none of the words that make newer Ollama servers ignore a Modelfile's.
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
