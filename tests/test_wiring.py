@@ -1,0 +1,187 @@
+"""dvc.yaml tells the truth: deps are what a stage imports and reads, params what it takes, outs what it makes."""
+
+import ast
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from tests.conftest import REPOSITORY
+
+PIPELINE = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))
+STAGES: dict[str, dict[str, Any]] = PIPELINE["stages"]
+PARAMS: dict[str, dict[str, Any]] = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
+ORDER = [
+    *("parse", "chunk", "generate", "validate", "score", "review", "split", "augment"),
+    *("dialogue", "convert", "analyze", "train", "evaluate", "gate", "export", "quantize"),
+]
+
+
+def stage_module(name: str) -> ModuleType:
+    return importlib.import_module(f"stages.{name}")
+
+
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imported_modules(file: Path) -> set[str]:
+    """Dotted names that a file imports anywhere, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def package_files(names: set[str]) -> set[Path]:
+    """Files of slm_factory that stand behind dotted names."""
+    files = set()
+    for name in names:
+        if name.split(".")[0] != "slm_factory":
+            continue
+        place = REPOSITORY.joinpath(*name.split("."))
+        candidates = (place.with_suffix(".py"), place / "__init__.py")
+        files.update(candidate for candidate in candidates if candidate.exists())
+    return files
+
+
+def imported_packages(stage: str) -> set[str]:
+    """`slm_factory/<package>` of everything that a stage imports, directly or through others."""
+    waiting = package_files(imported_modules(REPOSITORY / "stages" / f"{stage}.py"))
+    seen: set[Path] = set()
+    while waiting:
+        file = waiting.pop()
+        seen.add(file)
+        waiting |= package_files(imported_modules(file)) - seen
+    packages = {file.relative_to(REPOSITORY).parts[1] for file in seen}
+    return {f"slm_factory/{package}" for package in packages if not package.endswith(".py")}
+
+
+def paths(entries: list[Any]) -> set[str]:
+    """Paths of deps, outs, metrics or plots, with or without options."""
+    return {entry if isinstance(entry, str) else next(iter(entry)) for entry in entries}
+
+
+def written(stage: str) -> set[str]:
+    body = STAGES[stage]
+    return set().union(*(paths(body.get(kind, [])) for kind in ("outs", "metrics", "plots")))
+
+
+def constants(stage: str) -> set[str]:
+    """Relative paths that are module-level constants of a stage."""
+    values = vars(stage_module(stage)).items()
+    return {v.as_posix() for k, v in values if k.isupper() and isinstance(v, Path) and k != "PARAMS_FILE"}
+
+
+def sections(stage: str) -> dict[str, type[BaseModel]]:
+    """Sections of params.yaml that a stage loads, and the model of each."""
+    module = stage_module(stage)
+    found: dict[str, type[BaseModel]] = {}
+    for node in ast.walk(tree(REPOSITORY / "stages" / f"{stage}.py")):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "params.load":
+            section, model = node.args[:2]
+            assert isinstance(section, ast.Constant) and isinstance(model, ast.Name)
+            found[str(section.value)] = getattr(module, model.id)
+    return found
+
+
+def covers(place: str, path: str) -> bool:
+    return path == place or path.startswith(f"{place}/")
+
+
+def test_the_pipeline_has_the_sixteen_stages_in_reading_order() -> None:
+    assert list(STAGES) == ORDER
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_command_is_the_module_of_the_same_name(stage: str) -> None:
+    assert STAGES[stage]["cmd"] == f"python -m stages.{stage}"
+    assert f"stages/{stage}.py" in STAGES[stage]["deps"]
+    assert STAGES[stage]["desc"]
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_code_deps_equal_the_packages_that_are_imported(stage: str) -> None:
+    declared = {path for path in paths(STAGES[stage]["deps"]) if path.startswith("slm_factory")}
+    assert declared == imported_packages(stage)
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_path_constants_equal_data_deps_and_outs(stage: str) -> None:
+    code = ("slm_factory", "stages")
+    declared = {path for path in paths(STAGES[stage]["deps"]) if not path.startswith(code)} | written(stage)
+    declared -= {PARAMS["student"]["model"]}  # named by a parameter, not by a constant
+    named = constants(stage)
+    assert not [path for path in named if not any(covers(place, path) for place in declared)], (
+        "not in dvc.yaml"
+    )
+    assert not [place for place in declared if not any(covers(place, path) for path in named)], (
+        "not in script"
+    )
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_declared_params_equal_the_sections_that_are_loaded(stage: str) -> None:
+    assert {param.split(".")[0] for param in STAGES[stage]["params"]} == set(sections(stage))
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_params_models_have_exactly_the_keys_of_their_section(stage: str) -> None:
+    for section, model in sections(stage).items():
+        assert set(model.model_fields) == set(PARAMS[section])
+        model.model_validate(PARAMS[section])
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_stages_never_import_stages(stage: str) -> None:
+    assert not [
+        name for name in imported_modules(REPOSITORY / "stages" / f"{stage}.py") if name.startswith("stages")
+    ]
+
+
+@pytest.mark.parametrize(
+    "stage", [name for name in ORDER if STAGES[name]["deps"].count(PARAMS["student"]["model"])]
+)
+def test_the_embedded_student_is_a_dep_where_it_is_loaded(stage: str) -> None:
+    assert "student" in sections(stage)
+
+
+def test_every_key_of_params_has_a_comment() -> None:
+    lines = (REPOSITORY / "params.yaml").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("  ") and " # " not in line] == []
+
+
+def test_packages_depend_in_one_direction_only() -> None:
+    """core <- parsers, teachers, student, metrics <- stages; the CLI stands outside."""
+    allowed = {
+        "core": {"core"},
+        "parsers": {"core", "parsers"},
+        "teachers": {"core", "teachers"},
+        "student": {"core", "student"},
+        "metrics": {"core", "metrics"},
+    }
+    for package, may_import in allowed.items():
+        for file in sorted((REPOSITORY / "slm_factory" / package).rglob("*.py")):
+            for name in imported_modules(file):
+                parts = name.split(".")
+                if parts[0] == "stages":
+                    pytest.fail(f"{file} imports {name}")
+                if parts[0] == "slm_factory" and len(parts) > 1 and parts[1] != "__version__":
+                    assert parts[1] in may_import, f"{file.relative_to(REPOSITORY)} imports {name}"
+
+
+@pytest.mark.parametrize("stage", ORDER[:11])
+def test_the_stages_before_training_import_no_torch(stage: str) -> None:
+    import subprocess
+    import sys
+
+    probe = f"import sys, stages.{stage}; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], cwd=REPOSITORY, check=False).returncode == 0
