@@ -31,7 +31,8 @@ def run_stage(main: Callable[[], None]) -> None:
     logging.basicConfig(
         level=os.environ.get("SLM_FACTORY_LOG", "INFO").upper(), format="%(message)s", stream=sys.stderr
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "httpx2"):  # they log the server's address
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         main()
     except UserError as error:

@@ -57,9 +57,12 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> list[Row]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes `value` as indented JSON with a final newline; keys stay in the caller's order."""
+    """Writes `value` as indented JSON with a final newline; keys stay in the caller's order.
+
+    Pure ASCII: DVC takes a metrics file whose first bytes are mostly Hangul for a binary one and refuses it.
+    """
     with replacing(path) as beside:
-        beside.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        beside.write_text(json.dumps(value, indent=2) + "\n", encoding="ascii")
 
 
 def read_json(path: Path) -> Any:

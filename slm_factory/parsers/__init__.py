@@ -1,1 +1,1 @@
-"""Parsers: one module per document format, each from bytes on disk to clean Markdown."""
+"""Documents to Markdown: one module per format, each `parse(data, limits) -> Parsed`."""

@@ -1,0 +1,90 @@
+"""`slm-factory ask`: one question to the model that the pipeline made, through llama.cpp in this process."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from slm_factory.cli import repository
+from slm_factory.core.errors import UserError
+
+GGUF = Path("models/gguf")
+MODELFILE = GGUF / "Modelfile"
+
+
+def ask(
+    question: Annotated[str, typer.Option(help="The question, in quotes.")],
+    base: Annotated[bool, typer.Option("--base", help="Ask the student as it was before training.")] = False,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer, in tokens.")] = 256,
+) -> None:
+    """Ask the tuned model a question.
+
+    The answer goes to stdout, its speed to stderr.
+
+    Example: slm-factory ask --question "Who owns the backup policy?"
+    """
+    repository.require_root()
+    from slm_factory.core import params
+    from slm_factory.student.chat import question_messages
+    from slm_factory.student.settings import StudentSettings
+
+    settings = params.load("student", StudentSettings)
+    if not question.strip():
+        raise UserError("error: the question is empty", 'hint: slm-factory ask --question "..."')
+    messages = question_messages(settings.system_prompt, question.strip())
+    with tempfile.TemporaryDirectory() as folder:
+        file = base_gguf(settings.model, Path(folder)) if base else served_gguf()
+        reply = complete(file, messages, max_tokens)
+    print(reply["choices"][0]["message"]["content"].strip(), flush=True)
+    timings = reply["timings"]
+    print(
+        f"{timings['predicted_n']} tokens, {timings['predicted_per_second']:.0f} tokens per second",
+        file=sys.stderr,
+    )
+
+
+def complete(file: Path, messages: list[dict[str, str]], max_tokens: int) -> dict[str, Any]:
+    """llama.cpp's reply to one conversation by the GGUF `file`.
+
+    Raises:
+        UserError: the serve extra is missing, the file cannot be loaded, or the question is too long.
+    """
+    from slm_factory.core import params
+    from slm_factory.student.llama import Llama
+    from stages.quantize import Params
+
+    context_tokens = params.load("quantize", Params).context_tokens
+    with Llama(file, context_tokens=context_tokens) as llama:
+        return llama.complete(messages, max_tokens)
+
+
+def served_gguf() -> Path:
+    """The GGUF that the Modelfile serves.
+
+    Raises:
+        UserError: there is none; the hint tells whether to run the pipeline or to look at the gate's verdict.
+    """
+    if MODELFILE.is_file():
+        for line in MODELFILE.read_text(encoding="utf-8").splitlines():
+            if line.startswith("FROM ") and (GGUF / line.removeprefix("FROM ")).is_file():
+                return GGUF / line.removeprefix("FROM ")
+    from slm_factory.cli.summary import is_gate_failed
+
+    if is_gate_failed():
+        raise UserError(
+            "error: there is no model to ask: the last one did not pass the gate",
+            "hint: metrics/gate.json says why; ask --base asks the student as it was before training",
+        )
+    raise UserError("error: there is no model to ask yet", f"hint: {repository.program()} run")
+
+
+def base_gguf(model: str, folder: Path) -> Path:
+    """The student before training, written as GGUF into `folder`: the same engine answers for both."""
+    from slm_factory.student import gguf
+    from slm_factory.student.model import folder as find_model
+
+    file = folder / "base.gguf"
+    gguf.write(find_model(model), file, "f16", name="base")
+    return file

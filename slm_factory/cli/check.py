@@ -1,0 +1,263 @@
+"""`slm-factory check`: is everything there that `run` needs? Each line is ok, warn or fail, with the fix."""
+
+import importlib
+import importlib.util
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+
+from slm_factory.cli import repository
+from slm_factory.core.errors import UserError
+
+if TYPE_CHECKING:
+    from slm_factory.core.params import Settings
+
+GIGABYTE = 1e9
+EXTRAS = {  # a package that tells whether the extra is there, and whether `run` needs it
+    "train": ("trl", True),
+    "serve": ("xllamacpp", True),
+    "tui": ("textual", False),
+    "s3": ("dvc_s3", False),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the check; `fix` is empty when it is ok."""
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    text: str
+    fix: str = ""
+
+
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a script.")] = False,
+) -> None:
+    """Check that everything is there that `run` needs.
+
+    Parameters, documents, teacher (asked one real question), student, packages, device and disk; exit code 2
+    when one fails.
+    """
+    repository.require_root()
+    findings: list[Finding] = []
+    for name, examine in CHECKS.items():
+        try:
+            found = list(examine())
+        except UserError as error:
+            problem, hint = error.problem.removeprefix("error: "), error.hint.removeprefix("hint: ")
+            found = [Finding(name, "fail", problem, hint)]
+        findings += found
+        if not as_json:
+            show(found)
+    if as_json:
+        print(
+            json.dumps({"findings": [asdict(finding) for finding in findings]}, ensure_ascii=False, indent=2)
+        )
+    if any(finding.state == "fail" for finding in findings):
+        raise typer.Exit(2)
+
+
+def show(findings: list[Finding]) -> None:
+    """Prints findings as lines; a fix stands under its finding."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+    for finding in findings:
+        line = Text.assemble(
+            (f"{finding.state:<4} ", styles[finding.state]), (f"{finding.name:<10} ", "bold"), finding.text
+        )
+        console.print(line)
+        if finding.fix:
+            console.print(Text(f"{'':<16}{finding.fix}"))
+
+
+def check_params() -> Iterator[Finding]:
+    """Every section of params.yaml against the settings that read it."""
+    from slm_factory.core import params
+
+    sections = params.read()
+    unknown = [section for section in sections if settings_of(section) is None]
+    for section in unknown:
+        yield Finding(
+            "params", "fail", f"params.yaml: nothing reads the section '{section}'", "git diff params.yaml"
+        )
+    for section in sections:
+        if section not in unknown:
+            params.load(section, cast("type[Settings]", settings_of(section)))
+    if not unknown:
+        yield Finding("params", "ok", f"{len(sections)} sections of params.yaml")
+
+
+def settings_of(section: str) -> "type[Settings] | None":
+    """The settings model that reads a section of params.yaml, None when nothing reads it."""
+    shared = {
+        "teacher": ("slm_factory.teachers.teacher", "TeacherSettings"),
+        "student": ("slm_factory.student.settings", "StudentSettings"),
+    }
+    module, name = shared.get(section, (f"stages.{section}", "Params"))
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        return None
+
+
+def check_documents() -> Iterator[Finding]:
+    """How many documents there are of each format, and which cannot be read, by their first look."""
+    from slm_factory.parsers.parse_file import FORMATS, tell_format
+    from slm_factory.parsers.parsed import Refused
+    from stages.parse import DOCUMENTS, find_files
+
+    found, skipped = find_files(DOCUMENTS)
+    formats: Counter[str] = Counter()
+    for doc_id, path in found.items():
+        try:
+            formats[tell_format(path.read_bytes(), FORMATS[path.suffix.lower()])] += 1
+        except Refused as error:
+            skipped[doc_id] = error.reason
+        except OSError as error:
+            skipped[doc_id] = error.strerror or str(error)
+    for doc_id, reason in sorted(skipped.items()):
+        yield Finding("documents", "warn", f"{doc_id} will be skipped: {reason}", "mend or remove it")
+    if formats:
+        listed = ", ".join(f"{count} {name}" for name, count in sorted(formats.items()))
+        yield Finding(
+            "documents", "ok", f"{formats.total()} of {formats.total() + len(skipped)} readable: {listed}"
+        )
+    else:
+        yield Finding(
+            "documents",
+            "fail",
+            f"{DOCUMENTS} holds no document that can be read",
+            f"put some there: {', '.join(FORMATS)}",
+        )
+
+
+def check_teacher() -> Iterator[Finding]:
+    """Whether the teacher answers a real question."""
+    import asyncio
+    import time
+
+    from slm_factory.core import params
+    from slm_factory.teachers import teacher as teachers
+    from slm_factory.teachers.tasks import GenerateInput
+
+    teacher = teachers.load(params.load("teacher", teachers.TeacherSettings))
+    task = GenerateInput(
+        text="# Backup\n\n- Retention: 30 days\n- Owner: platform team\n",
+        title="Backup",
+        headings=("Backup",),
+        language="en",
+        question_wordings=1,
+        answer_wordings=1,
+        max_facts=1,
+    )
+    started = time.monotonic()
+    try:
+        answer = teacher.read(task, asyncio.run(teacher.answer(teacher.request(task))))
+    except teachers.TeacherFailure as error:
+        yield Finding(
+            "teacher",
+            "fail",
+            f"{teacher.name} gave no usable answer: {error.reason}",
+            "see teacher: in params.yaml",
+        )
+        return
+    facts, seconds = len(getattr(answer, "facts", ())), time.monotonic() - started
+    if facts:
+        yield Finding("teacher", "ok", f"{teacher.name} answers in {seconds:.1f} s")
+    else:
+        yield Finding(
+            "teacher",
+            "warn",
+            f"{teacher.name} answers, but found no fact in a text that states one",
+            "try a larger model",
+        )
+
+
+def check_student() -> Iterator[Finding]:
+    """Whether the student's weights are here."""
+    from slm_factory.core import params
+    from slm_factory.student.model import folder
+    from slm_factory.student.settings import StudentSettings
+
+    name = params.load("student", StudentSettings).model
+    if not Path(name).is_dir() and name.count("/") == 1 and not name.startswith(("models/", "./", "/")):
+        fix = "the first run fetches it from the hub, if it is not in the hub's local cache"
+        yield Finding("student", "warn", f"{name} is no folder here", fix)
+        return
+    weights = [file.stat().st_size for file in folder(name).glob("*.safetensors")]
+    if weights:
+        yield Finding("student", "ok", f"{name} ({sum(weights) / 1e6:,.0f} MB)")
+    else:
+        yield Finding(
+            "student", "fail", f"{name} holds no *.safetensors", f"git checkout {name}, or dvc pull"
+        )
+
+
+def check_packages() -> Iterator[Finding]:
+    """Which extras are installed."""
+    for extra, (package, is_needed) in EXTRAS.items():
+        if importlib.util.find_spec(package):
+            yield Finding("packages", "ok", f"[{extra}]")
+        else:
+            fix = f'pip install -c constraints.txt -e ".[{extra}]"'
+            yield Finding("packages", "fail" if is_needed else "warn", f"[{extra}] is not installed", fix)
+    if not shutil.which("git"):
+        yield Finding("packages", "fail", "git is not on the PATH", "install git")
+
+
+def check_device() -> Iterator[Finding]:
+    """What training would run on."""
+    if not importlib.util.find_spec("torch"):
+        yield Finding(
+            "device", "warn", "unknown without torch", 'pip install -c constraints.txt -e ".[train]"'
+        )
+        return
+    import torch
+
+    if torch.cuda.is_available():
+        properties = torch.cuda.get_device_properties(0)
+        yield Finding("device", "ok", f"{properties.name}, {properties.total_memory / GIGABYTE:.0f} GB")
+    elif torch.backends.mps.is_available():
+        yield Finding("device", "ok", "Apple GPU")
+    else:
+        yield Finding(
+            "device",
+            "ok",
+            f"CPU, {os.cpu_count()} cores: enough for models/seed, slow for a billion parameters",
+        )
+
+
+def check_disk() -> Iterator[Finding]:
+    """Whether there is room for outputs and the DVC cache."""
+    free = shutil.disk_usage(".").free / GIGABYTE
+    state: Literal["ok", "warn", "fail"] = "fail" if free < 1 else "warn" if free < 5 else "ok"
+    fix = (
+        ""
+        if state == "ok"
+        else "free some space; dvc gc --workspace --all-tags drops versions that nothing uses"
+    )
+    yield Finding("disk", state, f"{free:.1f} GB free", fix)
+
+
+CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
+    "params": check_params,
+    "documents": check_documents,
+    "teacher": check_teacher,
+    "student": check_student,
+    "packages": check_packages,
+    "device": check_device,
+    "disk": check_disk,
+}

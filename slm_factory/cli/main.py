@@ -1,0 +1,49 @@
+"""The `slm-factory` command: its subcommands, and the one place where errors become two lines and a code."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from slm_factory.cli.ask import ask
+from slm_factory.cli.check import check
+from slm_factory.cli.run import run
+from slm_factory.cli.status import status
+from slm_factory.cli.trace import trace
+from slm_factory.cli.version import version
+from slm_factory.core.errors import UserError, disk_error, report
+
+
+class Commands(TyperGroup):
+    """All subcommands; what a user can fix ends in two lines on stderr, a bug keeps its traceback."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            raise typer.Exit(report(error)) from error
+        except typer.TyperException as error:  # a wrong command, option or value
+            command = getattr(error, "ctx", None) or ctx
+            hint = f"hint: {command.command_path} --help"
+            raise typer.Exit(report(UserError(f"error: {error.format_message()}", hint))) from error
+        except OSError as error:
+            translated = disk_error(error)
+            if translated is None:
+                raise
+            raise typer.Exit(report(translated)) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Domain documents in, a gated and quantised small language model out.",
+    epilog="Exit codes: 0 done, 2 something you can fix (two lines say what and how), 130 interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a bug keeps Python's own traceback, without the values of variables
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run, status, check, ask, trace, version):
+    app.command()(command)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,96 @@
+"""The repository that a command works in: its stages, DVC in this process, and how the user called us."""
+
+import difflib
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slm_factory.core.errors import UserError
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+PIPELINE_FILE = Path("dvc.yaml")
+
+
+def require_root() -> None:
+    """Returns when the current folder is the root of a repository.
+
+    Raises:
+        UserError: it is not; the hint names the root where a parent folder is one.
+    """
+    if PIPELINE_FILE.is_file():
+        return
+    here = Path.cwd()
+    roots = [parent for parent in here.parents if (parent / PIPELINE_FILE).is_file()]
+    hint = f"cd {roots[0]}" if roots else "cd to the folder of a cloned slm-factory repository"
+    raise UserError(f"error: {here} is not the root of a repository (no {PIPELINE_FILE})", f"hint: {hint}")
+
+
+def stages() -> dict[str, str]:
+    """What each stage does, by name, in the order of dvc.yaml."""
+    import yaml
+
+    pipeline = yaml.safe_load(PIPELINE_FILE.read_text(encoding="utf-8"))
+    return {name: stage.get("desc", "") for name, stage in pipeline["stages"].items()}
+
+
+def require_stage(name: str) -> str:
+    """`name`, when it is a stage.
+
+    Raises:
+        UserError: it is none; the hint names the nearest, or all.
+    """
+    names = list(stages())
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"stages are {', '.join(names)}"
+    raise UserError(f"error: there is no stage '{name}'", f"hint: {hint}")
+
+
+@contextmanager
+def open_dvc() -> Iterator["Repo"]:
+    """DVC's own view of the repository, in this process: a second interpreter would cost half a second.
+
+    Raises:
+        UserError: DVC cannot work here (no .dvc folder, dvc.yaml is wrong, another DVC is running).
+    """
+    from dvc.exceptions import DvcException, NotDvcRepoError
+    from dvc.lock import LockError
+    from dvc.repo import Repo
+
+    require_root()
+    try:
+        with Repo() as repo:
+            yield repo
+    except NotDvcRepoError as error:
+        raise UserError(f"error: {Path.cwd()} has a dvc.yaml but no .dvc folder", "hint: dvc init") from error
+    except LockError as error:
+        raise UserError(
+            "error: another DVC command is working in this repository",
+            "hint: wait for it to end; if none is running, rm .dvc/tmp/lock .dvc/tmp/rwlock",
+        ) from error
+    except DvcException as error:
+        causes = ": ".join(" ".join(str(cause).split()) for cause in chain_of(error))
+        raise UserError(
+            f"error: {causes}", "hint: dvc status says more; dvc doctor shows the set-up"
+        ) from error
+
+
+def chain_of(error: BaseException) -> list[BaseException]:
+    """`error` and what caused it, outermost first."""
+    return [error, *(chain_of(error.__cause__) if error.__cause__ else [])]
+
+
+def program() -> str:
+    """How the user called this program, so that a command we print works when it is copied."""
+    called = Path(os.path.abspath(sys.argv[0]))
+    found = shutil.which("slm-factory")
+    if found and Path(os.path.abspath(found)) == called:
+        return "slm-factory"
+    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)

@@ -1,0 +1,142 @@
+"""`slm-factory run`: `dvc repro`, told in one or two lines a stage, and what came of it."""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slm_factory.cli import repository, summary
+from slm_factory.core.errors import UserError
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+
+def run(
+    until: Annotated[
+        str | None, typer.Option(metavar="STAGE", help="Stop after this stage and what it needs.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="STAGE", help="Do this stage and all that follow again.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show everything that DVC says.")] = False,
+) -> None:
+    """Bring every stage up to date and show the result.
+
+    Only what changed is done again, as by `dvc repro` (--until: `dvc repro STAGE`).
+
+    Examples: slm-factory run; slm-factory run --until split; slm-factory run --from train
+    """
+    repository.require_root()
+    for name in filter(None, (until, start)):
+        repository.require_stage(name)
+    # The stages call `python`: it has to be this one, whether or not its environment is active.
+    os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
+    with repository.open_dvc() as repo, narrated(verbose):
+        is_changed = reproduce(repo, until, start)
+    if not is_changed:
+        print("Everything is up to date.")
+    if until is None:
+        summary.show()
+
+
+def reproduce(repo: "Repo", until: str | None, start: str | None) -> bool:
+    """Whether any stage ran; runs what is stale, or (with `start`) that stage and what follows in any case.
+
+    Raises:
+        typer.Exit: a stage ended with an error that it explained itself (code 2).
+        KeyboardInterrupt: the user stopped a stage.
+        UserError: a stage failed in another way.
+    """
+    from dvc.exceptions import ReproductionError
+
+    try:
+        if start is None:
+            return bool(repo.reproduce(targets=until))
+        return bool(repo.reproduce(targets=stages_between(repo, start, until), single_item=True, force=True))
+    except ReproductionError as error:
+        cause = error.__cause__
+        ended = re.search(r"exited with (-?\d+)$", str(cause))
+        if ended is None:
+            raise
+        code = int(ended.group(1))
+        if code == 2:  # the stage has written its own two lines
+            raise typer.Exit(2) from error
+        if code in (130, -2):
+            raise KeyboardInterrupt from error
+        stage = str(error).removeprefix("failed to reproduce ").strip("'")
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        memory = " (9 is often a lack of memory)" if code == -9 else ""
+        raise UserError(
+            f"error: stage {stage} {how}{memory}; its own words stand above",
+            f"hint: python -m stages.{stage} runs it alone; what is done is kept, so run goes on from there",
+        ) from error
+
+
+def stages_between(repo: "Repo", start: str, until: str | None) -> list[str]:
+    """Names of `start` and all stages that need it, in order; with `until`, only those that it needs.
+
+    Raises:
+        UserError: `until` does not need `start`.
+    """
+    import networkx as nx
+
+    graph = repo.index.graph  # edges lead from a stage to those it needs
+    nodes = {stage.addressing: stage for stage in graph}
+    chosen = {nodes[start], *nx.ancestors(graph, nodes[start])}
+    if until is not None:
+        chosen &= {nodes[until], *nx.descendants(graph, nodes[until])}
+    if not chosen:
+        raise UserError(
+            f"error: stage {until} does not follow {start}", "hint: dvc dag draws what follows what"
+        )
+    return [stage.addressing for stage in nx.dfs_postorder_nodes(graph) if stage in chosen]
+
+
+@contextmanager
+def narrated(verbose: bool) -> Iterator[None]:
+    """DVC's log as a line a stage, or (`verbose`) as DVC writes it."""
+    if verbose:
+        yield
+        return
+    log = logging.getLogger("dvc")
+    handlers, log.handlers = log.handlers, [Narrator()]
+    try:
+        yield
+    finally:
+        log.handlers = handlers
+
+
+class Narrator(logging.Handler):
+    """Writes DVC's log to stderr, between the stages' own lines: a line a stage, skipped ones together."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.descriptions = repository.stages()
+        self.unchanged: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg == "Stage '%s' didn't change, skipping":
+            self.unchanged.append(str(record.args[0]))  # type: ignore[index]
+        elif record.msg == "Running stage '%s':":
+            name = str(record.args[0])  # type: ignore[index]
+            self.write(f"{name}: {self.descriptions.get(name, '')} ...", "2")
+        elif record.msg == "Stage '%s' is cached - skipping run, checking out outputs":
+            self.write(f"{record.args[0]}: taken from the cache, where it ran with these inputs")  # type: ignore[index]
+        elif record.msg == "'%s' is empty.":
+            pass  # data/review.jsonl is, until somebody decides
+        elif record.levelno >= logging.WARNING and not record.exc_info:
+            self.write(record.getMessage())
+
+    def write(self, line: str, style: str = "0") -> None:
+        """Writes a line, in an ANSI style on a terminal, and before it the stages skipped since the last."""
+        skipped = f"unchanged: {', '.join(self.unchanged)}\n" if self.unchanged else ""
+        self.unchanged = []
+        shown = f"\x1b[{style}m{line}\x1b[0m" if sys.stderr.isatty() else line
+        sys.stderr.write(f"{skipped}{shown}\n")
+        sys.stderr.flush()

@@ -1,0 +1,130 @@
+"""What came of a run: the held-out slices, the gate's verdict, where the model lies, and what to do next."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slm_factory.cli import repository
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+EVALUATE = Path("metrics/evaluate.json")
+GATE = Path("metrics/gate.json")
+ANSWERS = Path("data/evaluate.parquet")
+# What each held-out slice tells, and the metric that tells it.
+SLICES = {
+    "recall": ("facts learned, asked in new words", "key_facts"),
+    "unseen": ("facts never trained: should refuse", "refusal"),
+    "abstain": ("out of scope: should refuse", "refusal"),
+    "general": ("other chat, nats per token: should not rise", "answer_loss"),
+}
+
+
+def show() -> None:
+    """Prints the summary; nothing before the model was evaluated for the first time."""
+    from rich.console import Console
+
+    from slm_factory.core import files
+
+    if not EVALUATE.is_file():
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    console.print()
+    console.print(slices_table(files.read_json(EVALUATE)))
+    console.print()
+    show_verdict(console)
+    show_model(console)
+
+
+def slices_table(evaluated: dict[str, Any]) -> "Table":
+    """Base against tuned, with 95% intervals, a row per slice."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("held-out slice")
+    table.add_column("metric")
+    for title in ("questions", "base", "tuned"):
+        table.add_column(title, justify="right")
+    for name, (tells, metric) in SLICES.items():
+        contenders = evaluated.get(name, {})
+        if "tuned" in contenders:
+            base, tuned = contenders["base"], contenders["tuned"]
+            table.add_row(
+                f"{name}: {tells}",
+                metric,
+                f"{tuned['n']}",
+                interval(base.get(metric)),
+                interval(tuned.get(metric)),
+            )
+    return table
+
+
+def interval(value: dict[str, float] | None) -> str:
+    """A mean with its interval: `0.91 (0.88-0.94)`."""
+    return f"{value['mean']:.2f} ({value['low']:.2f}-{value['high']:.2f})" if value else "-"
+
+
+def show_verdict(console: "Console") -> None:
+    """Prints the gate's verdict, and each rule that was not met."""
+    from rich.text import Text
+
+    from slm_factory.core import files
+
+    if not GATE.is_file():
+        return
+    gate = files.read_json(GATE)
+    passed = gate["verdict"] == "pass"
+    console.print(Text.assemble("Gate: ", (gate["verdict"], "bold green" if passed else "bold red")))
+    for rule in gate["rules"]:
+        if not rule["is_met"]:
+            console.print(Text(f"  {rule['name']}: {rule['explanation']}"))
+
+
+def show_model(console: "Console") -> None:
+    """Prints where the model lies, how to ask it, and the next three steps."""
+    from rich.text import Text
+
+    from slm_factory.cli.ask import served_gguf
+    from slm_factory.core.errors import UserError
+
+    program = repository.program()
+    try:
+        file = served_gguf()
+    except UserError as error:
+        console.print(Text(f"No model was exported: {error.hint.removeprefix('hint: ')}"))
+        return
+    console.print(
+        Text(f"Model: {file} ({file.stat().st_size / 1e6:.0f} MB), for Ollama {file.parent}/Modelfile\n")
+    )
+    steps = [
+        ("Ask it", f"{program} ask --question {shlex.quote(example_question())}"),
+        ("Own documents", f"put them into data/documents, then {program} run"),
+        ("A real teacher", "teacher: in params.yaml, see profiles/"),
+        ("A real student", "student: and train: in params.yaml, see profiles/"),
+    ]
+    for title, command in steps:
+        console.print(Text(f"{title + ':':<16}{command}"))
+
+
+def example_question() -> str:
+    """The first question of the recall slice that the tuned model answered rightly."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    if not ANSWERS.is_file():
+        return "..."
+    rows = pq.read_table(ANSWERS, columns=["slice", "contender", "question", "key_facts"])
+    right = (
+        (pc.field("slice") == "recall") & (pc.field("contender") == "tuned") & (pc.field("key_facts") == 1)
+    )
+    questions = rows.filter(right)["question"].to_pylist()
+    return questions[0] if questions else "..."
+
+
+def is_gate_failed() -> bool:
+    """Whether the gate looked at a model and refused it."""
+    from slm_factory.core import files
+
+    return GATE.is_file() and files.read_json(GATE)["verdict"] == "fail"

@@ -1,0 +1,42 @@
+"""What git and DVC still know of an output that DVC has cleared away, since its stage makes it anew."""
+
+import subprocess
+from pathlib import Path
+
+import yaml
+
+
+def committed(path: Path) -> Path | None:
+    """The cached copy of the DVC output `path` as it stood at git HEAD; only to be read.
+
+    None when there is no git, no DVC, no such version, or its file was never made or pulled here. Only the
+    local cache is asked, never a remote: this saves work, it must not start any.
+    """
+    digest = digest_at_head(path)
+    if digest is None:
+        return None
+    from dvc.exceptions import DvcException  # dvc takes a second to import
+    from dvc.repo import Repo
+
+    try:
+        with Repo() as repo:
+            copy = Path(repo.cache.local.oid_to_path(digest))
+    except DvcException:
+        return None
+    return copy if copy.is_file() else None
+
+
+def digest_at_head(path: Path) -> str | None:
+    """The MD5 that dvc.lock records for the output `path` at git HEAD, or None."""
+    command = ["git", "show", "HEAD:./dvc.lock"]
+    try:
+        shown = subprocess.run(command, capture_output=True, check=True)
+        lock = yaml.safe_load(shown.stdout)
+    except (OSError, subprocess.CalledProcessError, yaml.YAMLError):
+        return None
+    stages = lock.get("stages", {}) if isinstance(lock, dict) else {}
+    for stage in stages.values():
+        for output in stage.get("outs", []):
+            if output.get("path") == path.as_posix():
+                return output.get("md5")
+    return None

@@ -1,0 +1,71 @@
+"""Guards against hostile files: bounded archives, and XML without entities, DTDs or the network."""
+
+import io
+import zipfile
+import zlib
+from typing import Any
+
+from hwpx.opc.security import HwpxSecurityError, ZipGuardLimits, guard_zip_file, read_member
+from lxml import etree
+
+from slm_factory.parsers.parsed import Limits, Refused
+
+
+def open_archive(data: bytes, limits: Limits) -> zipfile.ZipFile:
+    """The archive in `data`, its expanded size, compression ratios and names checked.
+
+    Raises:
+        Refused: it is damaged or over a limit.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        guard_zip_file(
+            archive,
+            limits=ZipGuardLimits(
+                max_member_bytes=limits.max_expanded_bytes,
+                max_total_uncompressed_bytes=limits.max_expanded_bytes,
+            ),
+        )
+    except HwpxSecurityError as error:
+        raise Refused(f"unsafe archive: {error}") from error
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise Refused(f"damaged archive: {error}") from error
+    return archive
+
+
+def read_part(archive: zipfile.ZipFile, name: str, limits: Limits) -> bytes:
+    """One part of an archive.
+
+    Raises:
+        Refused: it is missing, encrypted, damaged or over the limit.
+    """
+    try:
+        return read_member(archive, name, limit=limits.max_expanded_bytes)
+    except KeyError as error:
+        raise Refused(f"damaged archive: it has no part {name}") from error
+    except HwpxSecurityError as error:
+        raise Refused(f"unsafe archive: {error}") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+        raise Refused(f"damaged archive: {name}: {error}") from error
+
+
+def read_xml(data: bytes) -> etree._Element:
+    """The root element of an XML document; entities stay unresolved and nothing is fetched.
+
+    Raises:
+        Refused: it is not well-formed, or declares entities.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise Refused(f"damaged XML: {error}") from error
+    document_type = root.getroottree().docinfo.internalDTD
+    if document_type is not None and any(True for _ in document_type.iterentities()):
+        raise Refused("XML that declares entities, which documents never need and attacks do")
+    return root
+
+
+def local_name(element: Any) -> str:
+    """The tag of an element, lxml's or the standard library's, without namespace; "" for comments."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

@@ -1,0 +1,182 @@
+"""Loads the student: a causal chat model from a local folder or a hub, with or without an adapter."""
+
+import hashlib
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+from slm_factory.core.errors import UserError, missing_extra
+from slm_factory.student.chat import CHATML, TURN_END, TURN_START
+
+# What decides an answer: weights, architecture, tokenizer. Cards and licences do not.
+MODEL_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt")
+
+
+def folder(model: str) -> Path:
+    """The folder that holds `model`: itself, or the hub's local copy of a repository (fetched when it is not here).
+
+    Raises:
+        UserError: the folder is missing or holds no model, or the hub does not have it or cannot be reached.
+    """
+    place = Path(model)
+    if place.is_dir():
+        if not (place / "config.json").exists():
+            raise UserError(
+                f"error: student.model: {model} holds no config.json, so it is not a model",
+                "hint: name the folder that holds config.json and *.safetensors",
+            )
+        return place
+    if place.is_absolute() or model.startswith((".", "models/")) or model.count("/") != 1:
+        raise UserError(
+            f"error: student.model: the folder {model} does not exist",
+            "hint: dvc pull fetches it, or set student.model in params.yaml to a folder or a model on the hub",
+        )
+    return hub_folder(model)
+
+
+def hub_folder(model: str) -> Path:
+    """The local copy of a hub repository; only safetensors, never pickled weights or code.
+
+    Raises:
+        UserError: it is not here and cannot be fetched.
+    """
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    except ImportError as error:
+        raise missing_extra("huggingface_hub", "train") from error
+    try:
+        return Path(snapshot_download(model, allow_patterns=list(MODEL_FILES), local_files_only=True))
+    except LocalEntryNotFoundError:
+        pass
+    except HFValidationError as error:
+        raise UserError(
+            f"error: student.model: {model} is no name of a model", "hint: a folder, or owner/name on the hub"
+        ) from error
+    try:
+        return Path(snapshot_download(model, allow_patterns=list(MODEL_FILES)))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise UserError(
+            f"error: student.model: {model} is neither a folder here nor to be had from the hub",
+            "hint: check the name and the network, or copy the model into a folder and name that",
+        ) from error
+
+
+def fingerprint(place: Path) -> str:
+    """16 hexadecimal digits over the bytes of the model or adapter in the folder `place`."""
+    digest = hashlib.sha256()
+    for file in sorted({file for pattern in MODEL_FILES for file in place.glob(pattern)}):
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def find_device() -> str:
+    """`cuda`, `mps` or `cpu`: the fastest that is there."""
+    torch = import_torch()
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def find_dtype(device: str) -> Any:
+    """The dtype of weights on `device`: float32 on a CPU, bfloat16 where the accelerator computes in it."""
+    torch = import_torch()
+    if device == "cpu" or (device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False)):
+        return torch.float32
+    try:  # older MPS refuses bfloat16 at the first use
+        torch.ones(2, 2, dtype=torch.bfloat16, device=device).matmul(torch.ones(2, 2, device=device).bfloat16())
+    except (RuntimeError, TypeError):
+        return torch.float32
+    return torch.bfloat16
+
+
+def has_fast_bfloat16(device: str) -> bool:
+    """Whether autocast to bfloat16 is computed by hardware: what the processor says, not a timing, so it never wavers."""
+    torch = import_torch()
+    if device == "cpu":
+        abilities = torch.cpu.get_capabilities()
+        return bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
+    return find_dtype(device) is torch.bfloat16
+
+
+def load_tokenizer(place: Path) -> Any:
+    """The tokenizer in `place`, with the plain ChatML template where the model speaks ChatML.
+
+    Raises:
+        UserError: there is no tokenizer, or it has no chat template.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"error: {place} holds no tokenizer that can be read: {first_line(error)}",
+            "hint: the folder needs tokenizer.json and tokenizer_config.json",
+        ) from error
+    if not tokenizer.chat_template:
+        raise UserError(
+            f"error: the model in {place} has no chat template",
+            "hint: choose an instruction-tuned (chat) model as student.model",
+        )
+    if TURN_START in tokenizer.chat_template and TURN_END in tokenizer.get_vocab():
+        tokenizer.chat_template = CHATML
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(place: Path, *, device: str, dtype: Any, adapter: Path | None = None) -> Any:
+    """The model in `place` on `device`, in evaluation mode, with `adapter` on it where one is given.
+
+    Raises:
+        UserError: the folder holds no causal language model that transformers can read without code of its own.
+    """
+    quiet_transformers()
+    from transformers import AutoModelForCausalLM
+
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            place, dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True
+        )
+    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
+        raise UserError(
+            f"error: {place} cannot be loaded as a causal language model: {first_line(error)}",
+            "hint: the folder needs config.json and *.safetensors of a model that this transformers knows",
+        ) from error
+    if adapter is not None:
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, adapter)
+    return model.to(device).eval()
+
+
+def import_torch() -> Any:
+    """The module torch.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise missing_extra("torch", "train") from error
+    return torch
+
+
+def quiet_transformers() -> None:
+    """Leaves errors only of what transformers and TRL say, and no bars for loading and saving."""
+    import_torch()
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|trl")
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text."""
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,19 @@
+"""The student's settings in params.yaml."""
+
+from pydantic import Field
+
+from slm_factory.core.params import Settings
+
+
+class StudentSettings(Settings):
+    """`student:` in params.yaml. The same system prompt is trained, evaluated and served."""
+
+    model: str = Field(min_length=1)
+    system_prompt: str = Field(min_length=1)
+    refusal_ko: str = Field(min_length=1)
+    refusal_en: str = Field(min_length=1)
+
+    @property
+    def refusals(self) -> tuple[str, str]:
+        """The refusal in each language."""
+        return self.refusal_ko, self.refusal_en

@@ -1,0 +1,1 @@
+"""The embedded teacher: rules over Markdown structure, deterministic, without a model, Korean and English."""

@@ -1,0 +1,114 @@
+"""`slm-factory check`: what is missing is named with its fix, and the exit code says if anything fails."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+
+from slm_factory.cli import check as checking
+from slm_factory.cli.check import Finding, check
+from tests.conftest import REPOSITORY, set_params
+from tests.fake_openai import Response, serving
+
+
+@pytest.fixture
+def ready(workspace: Path) -> Path:
+    """A workspace in which everything is there."""
+    (workspace / "dvc.yaml").write_text("stages: {}\n")
+    shutil.copytree(REPOSITORY / "prompts", workspace / "prompts")
+    (workspace / "data/documents").mkdir(parents=True)
+    (workspace / "data/documents/backup.md").write_text("# Backup\n\nRetention is 30 days.\n")
+    (workspace / "models/seed").mkdir(parents=True)
+    (workspace / "models/seed/config.json").write_text("{}")
+    (workspace / "models/seed/model.safetensors").write_bytes(bytes(2_000_000))
+    return workspace
+
+
+def states(findings: list[Finding]) -> list[str]:
+    return [finding.state for finding in findings]
+
+
+def test_a_ready_repository_passes(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check(as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("ok ") for line in lines)
+    assert any("1 of 1 readable: 1 md" in line for line in lines)
+    assert any("models/seed (2 MB)" in line for line in lines)
+
+
+def test_json_holds_every_finding_and_failure_is_exit_code_2(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (ready / "models/seed/model.safetensors").unlink()
+    with pytest.raises(typer.Exit) as exit_:
+        check(as_json=True)
+    assert exit_.value.exit_code == 2
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["name"] for finding in findings if finding["state"] == "fail"] == ["student"]
+    assert {finding["name"] for finding in findings} == set(checking.CHECKS)
+
+
+def test_an_unknown_key_fails_with_the_nearest(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_params(ready, **{"chunk.max_charcters": 3})
+    with pytest.raises(typer.Exit):
+        check(as_json=True)
+    failed = [f for f in json.loads(capsys.readouterr().out)["findings"] if f["state"] == "fail"]
+    assert [(finding["name"], finding["fix"]) for finding in failed] == [
+        ("params", "did you mean chunk.max_characters?")
+    ]
+
+
+def test_an_unknown_section_fails(ready: Path) -> None:
+    with (ready / "params.yaml").open("a") as file:
+        file.write("\nchnk:\n  max_characters: 3\n")
+    assert [finding.text for finding in checking.check_params()] == [
+        "params.yaml: nothing reads the section 'chnk'"
+    ]
+
+
+def test_no_documents_fail_and_an_unreadable_one_warns(ready: Path) -> None:
+    (ready / "data/documents/empty.pdf").write_bytes(b"")
+    (ready / "data/documents/old.hwp").write_bytes(b"\xd0\xcf\x11\xe0")
+    findings = list(checking.check_documents())
+    assert states(findings) == ["warn", "warn", "ok"]
+    assert findings[0].text.startswith("empty.pdf will be skipped")
+    for file in (ready / "data/documents").iterdir():
+        file.unlink()
+    assert states(list(checking.check_documents())) == ["fail"]
+
+
+def test_a_teacher_that_refuses_the_key_fails_with_what_to_set(
+    ready: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_params(ready, **{"teacher.backend": "openai", "teacher.model": "m"})
+    monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
+    with serving(lambda body, number: Response(status=401)) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        with pytest.raises(typer.Exit):
+            check(as_json=False)
+    output = capsys.readouterr().out
+    assert "refuses the key" in output and "OPENAI_API_KEY" in output
+    assert "secret-key" not in output
+    assert len(server.requests) == 1
+
+
+def test_a_student_of_a_hub_is_only_a_warning(ready: Path) -> None:
+    set_params(ready, **{"student.model": "owner/model"})
+    assert states(list(checking.check_student())) == ["warn"]
+
+
+def test_a_missing_extra_names_the_command_that_installs_it(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking.importlib.util, "find_spec", lambda package: None)
+    findings = list(checking.check_packages())
+    assert states(findings) == ["fail", "fail", "warn", "warn"]
+    assert findings[0].fix == 'pip install -c constraints.txt -e ".[train]"'
+
+
+def test_a_nearly_full_disk_fails(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = checking.shutil.disk_usage(".")
+    monkeypatch.setattr(checking.shutil, "disk_usage", lambda path: usage._replace(free=10**8))
+    assert states(list(checking.check_disk())) == ["fail"]

@@ -1,0 +1,79 @@
+"""The command line as a whole: help, wrong use, version."""
+
+import re
+import subprocess
+import sys
+
+import typer
+
+import slm_factory
+from slm_factory.cli.main import app
+from tests.cli.conftest import Command
+
+HEAVY = {
+    "torch",
+    "transformers",
+    "pandas",
+    "numpy",
+    "dvc",
+    "pyarrow",
+    "yaml",
+    "pydantic",
+    "openai",
+    "asyncio",
+}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\n"
+        "from slm_factory.cli.main import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_lists_every_command(slm_factory: Command) -> None:
+    shown = re.findall(r"^│ (\w+) ", slm_factory("--help").stdout, re.M)
+    assert shown == list(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_a_wrong_command_ends_in_two_lines_with_the_nearest(slm_factory: Command) -> None:
+    result = slm_factory("statsu")
+    assert result.returncode == 2
+    problem, hint = result.stderr.splitlines()
+    assert problem.startswith("error: No such command 'statsu'") and "'status'" in problem
+    assert hint == "hint: slm-factory --help"
+
+
+def test_a_wrong_option_names_the_commands_own_help(slm_factory: Command) -> None:
+    result = slm_factory("ask", "--max-tokens", "0", "--question", "?")
+    assert result.returncode == 2
+    problem, hint = result.stderr.splitlines()
+    assert problem.startswith("error: ") and "--max-tokens" in problem
+    assert hint == "hint: slm-factory ask --help"
+
+
+def test_completion_offers_the_commands() -> None:
+    environment = {"_SLM_FACTORY_COMPLETE": "complete_bash", "COMP_WORDS": "slm-factory s", "COMP_CWORD": "1"}
+    script = "from slm_factory.cli.main import app; app(prog_name='slm-factory')"
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={**environment, "PATH": "/usr/bin:/bin"},
+    )
+    assert result.stdout.split() == ["status"]
+
+
+def test_version_names_package_python_and_commit(slm_factory: Command) -> None:
+    first, second = slm_factory("version").stdout.splitlines()
+    assert re.fullmatch(rf"slm-factory {slm_factory_version()}( \([0-9a-f]+(-dirty)?\))?", first)
+    assert second.startswith(f"Python {sys.version.split()[0]} on ")
+
+
+def slm_factory_version() -> str:
+    return re.escape(slm_factory.__version__)

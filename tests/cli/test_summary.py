@@ -1,0 +1,101 @@
+"""What `run` shows at its end, from the files that the stages write."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slm_factory.cli import repository, summary
+from slm_factory.core import files, records
+
+
+def measured(mean: float) -> dict[str, float]:
+    return {"mean": mean, "low": mean - 0.05, "high": mean + 0.05}
+
+
+@pytest.fixture
+def evaluated(workspace: Path) -> Path:
+    """A workspace after a run that the gate let pass, with a served model."""
+    (workspace / "dvc.yaml").write_text("stages: {}\n")
+    recall = {
+        name: {"n": 150, "key_facts": measured(mean)} for name, mean in (("base", 0.05), ("tuned", 0.9))
+    }
+    files.write_json(summary.EVALUATE, {"recall": recall})
+    files.write_json(summary.GATE, {"verdict": "pass", "rules": []})
+    (workspace / "models/gguf").mkdir(parents=True)
+    (workspace / "models/gguf/Modelfile").write_text("FROM ./model-q8_0.gguf\n")
+    (workspace / "models/gguf/model-q8_0.gguf").write_bytes(bytes(1000))
+    rows = [answer("Not known?", 0.0), answer("Who's on call?", 1.0)]
+    files.write_rows(summary.ANSWERS, rows, records.ANSWER)
+    return workspace
+
+
+def answer(question: str, key_facts: float) -> dict[str, Any]:
+    row = dict.fromkeys(records.ANSWER.names)
+    return row | {"slice": "recall", "contender": "tuned", "question": question, "key_facts": key_facts}
+
+
+def shown(capsys: pytest.CaptureFixture[str]) -> str:
+    summary.show()
+    return capsys.readouterr().out
+
+
+def test_base_and_tuned_stand_side_by_side_with_intervals(
+    evaluated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = next(line for line in shown(capsys).splitlines() if line.startswith("recall"))
+    assert line.split()[-5:] == ["150", "0.05", "(0.00-0.10)", "0.90", "(0.85-0.95)"]
+
+
+def test_a_passed_gate_shows_the_model_and_a_command_that_can_be_copied(
+    evaluated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = shown(capsys)
+    assert "Gate: pass" in output
+    assert "models/gguf/model-q8_0.gguf" in output
+    # A question that the model knows, quoted for the shell, after the program as it was called.
+    assert f"""{repository.program()} ask --question 'Who'"'"'s on call?'""" in output
+
+
+def test_a_failed_gate_shows_each_broken_rule_and_no_model(
+    evaluated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = [
+        {"name": "headline", "is_met": False, "explanation": "0.20 is below 0.50"},
+        {"name": "forgetting", "is_met": True, "explanation": "fine"},
+    ]
+    files.write_json(summary.GATE, {"verdict": "fail", "rules": rules})
+    for file in (evaluated / "models/gguf").iterdir():
+        file.unlink()
+    output = shown(capsys)
+    assert "Gate: fail" in output
+    assert "headline: 0.20 is below 0.50" in output
+    assert "fine" not in output
+    assert "ask --question" not in output
+
+
+def test_before_the_first_evaluation_nothing_is_shown(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shown(capsys) == ""
+
+
+def test_the_profiles_that_are_named_exist(evaluated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.conftest import REPOSITORY
+
+    named = {word.strip(",;") for word in shown(capsys).split() if word.startswith("profiles/")}
+    assert named
+    for profile in named:
+        assert (REPOSITORY / profile).exists(), profile
+
+
+def test_the_program_is_named_as_it_was_called(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = workspace / ".venv/bin/slm-factory"
+    tool.parent.mkdir(parents=True)
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    monkeypatch.setattr("sys.argv", [".venv/bin/slm-factory", "run"])
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert repository.program() == ".venv/bin/slm-factory"
+    monkeypatch.setenv("PATH", str(tool.parent))
+    assert repository.program() == "slm-factory"

@@ -1,0 +1,85 @@
+"""Small documents made in memory, one builder per format."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+
+import pymupdf
+
+from slm_factory.parsers.parsed import Limits
+
+LIMITS = Limits(max_pages=100, max_expanded_bytes=50 * 2**20)
+
+HP = "http://www.hancom.co.kr/hwpml/2011/paragraph"
+HS = "http://www.hancom.co.kr/hwpml/2011/section"
+HH = "http://www.hancom.co.kr/hwpml/2011/head"
+
+
+def zipped(parts: Mapping[str, str | bytes]) -> bytes:
+    """An archive of `parts`."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def hwpx(sections: Sequence[str], header: str = "", parts: Mapping[str, str] | None = None) -> bytes:
+    """A package whose sections hold the given paragraphs (XML), in parts named by number, stored in reverse order."""
+    names = {f"Contents/section{number}.xml": body for number, body in enumerate(sections)}
+    files = {
+        name: f'<hs:sec xmlns:hs="{HS}" xmlns:hp="{HP}">{body}</hs:sec>'
+        for name, body in reversed(names.items())
+    }
+    head = f'<hh:head xmlns:hh="{HH}" xmlns:hp="{HP}">{header}</hh:head>'
+    return zipped({"mimetype": "application/hwp+zip", "Contents/header.xml": head} | files | dict(parts or {}))
+
+
+def run(content: str, shape: str = "0", style: str = "0") -> str:
+    """A paragraph with one run of XML."""
+    return f'<hp:p paraPrIDRef="{shape}" styleIDRef="{style}"><hp:run>{content}</hp:run></hp:p>'
+
+
+def text(words: str, shape: str = "0", style: str = "0") -> str:
+    """A paragraph of words."""
+    return run(f"<hp:t>{words}</hp:t>", shape, style)
+
+
+def hwpx_cell(words: str, rows: int = 1, columns: int = 1) -> str:
+    """A table cell."""
+    span = f'<hp:cellSpan colSpan="{columns}" rowSpan="{rows}"/>'
+    return f"<hp:tc><hp:subList>{text(words)}</hp:subList>{span}</hp:tc>"
+
+
+def hwpx_table(rows: Iterable[Iterable[str]]) -> str:
+    """A table of cells."""
+    lines = "".join(f"<hp:tr>{''.join(row)}</hp:tr>" for row in rows)
+    return f"<hp:tbl>{lines}</hp:tbl>"
+
+
+Words = tuple[float, float, float, str]  # x, y of the base line in points, font size, text
+
+
+def pdf(pages: Sequence[Sequence[Words]], **save: object) -> bytes:
+    """An A4 document with the given words on each page."""
+    document = pymupdf.open()
+    for words in pages:
+        page = document.new_page()
+        for x, y, size, content in words:
+            page.insert_text((x, y), content, fontname="korea", fontsize=size)
+    return document.tobytes(**save)
+
+
+def pdf_table(page: pymupdf.Page, top: float, rows: Sequence[Sequence[str | None]]) -> None:
+    """Draws a ruled table; None joins a cell to the one above it."""
+    width, height, left = 120, 24, 60
+    for row, cells in enumerate(rows):
+        for column, words in enumerate(cells):
+            x, y = left + column * width, top + row * height
+            page.draw_line((x, y), (x, y + height))
+            page.draw_line((x + width, y), (x + width, y + height))
+            if words is not None:
+                page.draw_line((x, y), (x + width, y))
+                page.insert_text((x + 6, y + 16), words, fontname="korea", fontsize=10)
+            if row == len(rows) - 1:
+                page.draw_line((x, y + height), (x + width, y + height))

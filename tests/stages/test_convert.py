@@ -1,0 +1,99 @@
+"""The chat lines: every source of rows, the served system prompt, the shares asked for."""
+
+from collections import Counter
+from pathlib import Path
+
+from slm_factory.core import files, params
+from slm_factory.core.files import Row
+from slm_factory.core.records import AUGMENTED, DIALOGUE, SPLIT
+from slm_factory.student.settings import StudentSettings
+from stages import convert
+from tests import rows
+from tests.conftest import set_params
+
+ABSTAIN = [
+    {"id": "a1", "language": "ko", "split": "train", "kind": "out_of_scope", "question": "주가는?"},
+    {"id": "a2", "language": "en", "split": "train", "kind": "out_of_scope", "question": "Share price?"},
+    {"id": "a3", "language": "en", "split": "test", "kind": "out_of_scope", "question": "Weather?"},
+]
+GENERAL = [
+    {"id": f"g{n}", "language": "en", "split": "replay", "question": f"Hi {n}?", "answer": "Hello."}
+    for n in range(50)
+] + [{"id": "kept", "language": "en", "split": "test", "question": "Aside?", "answer": "Yes."}]
+DIALOGUES = [
+    {
+        **{"dialogue_id": "d1", "doc_id": "a.md", "language": "en", "pair_ids": ["p1"], "teacher": "fake"},
+        "messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}],
+        "request": "r",
+    }
+]
+
+
+def run(pairs: int = 20) -> list[Row]:
+    names = ["train"] * pairs + ["valid", "test", "unseen", "dropped"]
+    split = [rows.split(pair_id=f"p{n}", split=name) for n, name in enumerate(names)]
+    files.write_rows(convert.PAIRS, split, SPLIT)
+    files.write_rows(convert.PARAPHRASES, [rows.split(pair_id="x", origin="p0")], AUGMENTED)
+    files.write_rows(convert.DIALOGUES, DIALOGUES, DIALOGUE)
+    files.write_json_lines(convert.ABSTAIN, ABSTAIN)
+    files.write_json_lines(convert.GENERAL, GENERAL)
+    convert.main()
+    return files.read_json_lines(convert.CHAT)
+
+
+def test_every_source_reaches_training_and_nothing_held_out_does(workspace: Path) -> None:
+    lines = run()
+    assert Counter((line["split"], line["kind"]) for line in lines) == {
+        **{("train", "pair"): 20, ("valid", "pair"): 1, ("train", "paraphrase"): 1},
+        **{("train", "dialogue"): 1, ("train", "abstain"): 2, ("train", "replay"): 2},
+    }
+    assert not {"p21", "p22", "p23", "a3", "kept"} & {line["pair_id"] for line in lines}
+
+
+def test_every_line_opens_with_the_system_prompt_that_is_served(workspace: Path) -> None:
+    student = params.load("student", StudentSettings)
+    for line in run():
+        roles = [message["role"] for message in line["messages"]]
+        assert roles == ["system"] + ["user", "assistant"] * (len(roles) // 2)
+        assert line["messages"][0]["content"] == student.system_prompt
+
+
+def test_a_pair_is_trained_closed_book(workspace: Path) -> None:
+    (line,) = [line for line in run() if line["pair_id"] == "p3"]
+    assert [message["content"] for message in line["messages"][1:]] == [
+        "What is the limit of Alpha?",
+        "Alpha is 7 bar.",
+    ]
+
+
+def test_abstain_lines_answer_with_the_refusal_in_the_questions_language(workspace: Path) -> None:
+    student = params.load("student", StudentSettings)
+    answers = {line["pair_id"]: line["messages"][-1]["content"] for line in run()}
+    assert (answers["a1"], answers["a2"]) == (student.refusal_ko, student.refusal_en)
+
+
+def test_abstain_can_be_switched_off(workspace: Path) -> None:
+    set_params(workspace, **{"convert.abstain": False})
+    assert "abstain" not in {line["kind"] for line in run()}
+
+
+def test_replay_makes_up_its_share_of_all_training_lines(workspace: Path) -> None:
+    set_params(workspace, **{"convert.replay_share": 0.25})
+    kinds = Counter(line["kind"] for line in run(pairs=95) if line["split"] == "train")
+    assert (kinds["replay"], kinds.total()) == (33, 132)
+
+
+def test_replay_takes_what_there_is_and_never_repeats_a_line(workspace: Path) -> None:
+    set_params(workspace, **{"convert.replay_share": 0.9})
+    replayed = [line["pair_id"] for line in run() if line["kind"] == "replay"]
+    assert len(replayed) == len(set(replayed)) == 50
+
+
+def test_the_same_inputs_give_the_same_bytes_and_the_counts_are_true(workspace: Path) -> None:
+    lines = run()
+    first = convert.CHAT.read_bytes()
+    run()
+    assert convert.CHAT.read_bytes() == first
+    metrics = files.read_json(convert.METRICS)
+    assert (metrics["lines"], metrics["train"], metrics["valid"]) == (len(lines), len(lines) - 1, 1)
+    assert metrics["train_kinds"] == {"pair": 20, "paraphrase": 1, "dialogue": 1, "abstain": 2, "replay": 2}

@@ -1,0 +1,92 @@
+"""People's decisions, good and bad lines."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from slm_factory.core import files
+from slm_factory.core.errors import UserError
+from slm_factory.core.files import Row
+from slm_factory.core.records import SCORED
+from stages import review
+from tests import rows
+from tests.conftest import REPOSITORY, set_params
+
+
+def run(decisions: list[object], *pairs: Row) -> list[Row]:
+    files.write_rows(review.PAIRS, pairs, SCORED)
+    lines = [line if isinstance(line, str) else json.dumps(line) for line in decisions]
+    review.DECISIONS.write_text("\n".join(lines), encoding="utf-8")
+    review.main()
+    return files.read_rows(review.REVIEWED_PAIRS)
+
+
+def test_without_decisions_every_pair_passes_as_it_is(workspace: Path) -> None:
+    kept, rejected = run([], rows.scored(), rows.scored(pair_id="p2", is_kept=False, reasons=["language"]))
+    assert (kept["is_kept"], kept["decision"], kept["reviewer"]) == (True, "", "")
+    assert (rejected["is_kept"], rejected["reasons"]) == (False, ["language"])
+
+
+def test_a_rejected_pair_is_not_kept_and_says_why(workspace: Path) -> None:
+    decision = {"pair_id": "p1", "decision": "reject", "reason": "outdated", "reviewer": "kim"}
+    (row,) = run([decision], rows.scored())
+    assert (row["is_kept"], row["reasons"]) == (False, ["rejected by reviewer: outdated"])
+    assert (row["decision"], row["reviewer"]) == ("reject", "kim")
+
+
+def test_an_edit_replaces_words_and_keeps_the_pair_id(workspace: Path) -> None:
+    (row,) = run([{"pair_id": "p1", "decision": "edit", "answer": "7 bar."}], rows.scored())
+    assert (row["pair_id"], row["answer"]) == ("p1", "7 bar.")
+    assert row["question"] == rows.scored()["question"]
+
+
+def test_an_approval_overrules_the_checks(workspace: Path) -> None:
+    decision = {"pair_id": "p1", "decision": "approve"}
+    (row,) = run([decision], rows.scored(is_kept=False, reasons=["language"]))
+    assert row["is_kept"]
+
+
+def test_the_last_decision_on_a_pair_counts(workspace: Path) -> None:
+    decisions = [{"pair_id": "p1", "decision": "reject"}, {"pair_id": "p1", "decision": "approve"}]
+    (row,) = run([*decisions, ""], rows.scored())
+    assert (row["decision"], row["is_kept"]) == ("approve", True)
+
+
+def test_with_require_approval_only_approved_and_edited_pairs_are_kept(workspace: Path) -> None:
+    set_params(workspace, **{"review.require_approval": True})
+    decisions = [
+        {"pair_id": "p1", "decision": "approve"},
+        {"pair_id": "p2", "decision": "edit", "question": "Which limit has Alpha?"},
+    ]
+    result = run(decisions, *(rows.scored(pair_id=f"p{number}") for number in (1, 2, 3)))
+    assert [row["is_kept"] for row in result] == [True, True, False]
+    assert result[2]["reasons"] == ["not approved"]
+
+
+def test_decisions_on_pairs_that_are_gone_are_counted_by_name(workspace: Path) -> None:
+    run([{"pair_id": "gone", "decision": "approve"}], rows.scored())
+    assert files.read_json(review.METRICS) == {
+        **{"approved": 0, "rejected": 0, "edited": 0, "undecided": 1, "kept": 1},
+        "stale_decisions": ["gone"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"pair_id": "p1", "decision": "maybe"}', "decision"),
+        ('{"pair_id": "p1"}', "decision"),
+        ('{"pair_id": "p1", "decision": "edit"}', "an edit needs a question or an answer"),
+        ('{"pair_id": "p1", "decision": "approve", "anser": "x"}', "anser: unknown key"),
+        ("not json", "JSON"),
+    ],
+)
+def test_a_bad_line_is_named(workspace: Path, line: str, words: str) -> None:
+    with pytest.raises(UserError, match=f"line 2.*{words}") as error:
+        run([{"pair_id": "p1", "decision": "approve"}, line], rows.scored())
+    assert error.value.hint == "hint: mend line 2 of data/review.jsonl"
+
+
+def test_the_repository_ships_a_decision_file_that_can_be_read() -> None:
+    assert review.read_decisions(REPOSITORY / review.DECISIONS) == {}

@@ -1,0 +1,73 @@
+"""A tiny Qwen3 student made in the test: two layers, a byte-level BPE of its own, ChatML."""
+
+from pathlib import Path
+from typing import Any
+
+from seed import tokenizer as seed_tokenizer
+
+SYSTEM = "문서에 근거해 짧게 답합니다."
+LESSONS = [
+    ("결제 지연 임계값은 얼마인가요?", "결제 지연 임계값은 1,500ms입니다."),
+    ("담당자는 누구인가요?", "담당자는 김서연 팀장입니다."),
+    ("백업은 언제 하나요?", "백업은 매일 02시에 합니다."),
+    ("Which command restarts the queue?", "Run systemctl restart queue on the broker."),
+    ("복구 목표 시간은?", "복구 목표 시간은 4시간입니다."),
+    ("점검 창은 언제인가요?", "점검 창은 일요일 03시부터 2시간입니다."),
+    ("How long are logs kept?", "Logs are kept for 90 days."),
+    ("오늘 날씨는?", "제공된 문서에서 확인할 수 없는 내용입니다."),
+]
+
+
+def conversation(question: str, answer: str | None = None) -> list[dict[str, str]]:
+    """System prompt, question and, where given, the answer."""
+    messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
+    return messages if answer is None else [*messages, {"role": "assistant", "content": answer}]
+
+
+def make(folder: Path, *, steps: int = 0, hidden: int = 64, seed: int = 7) -> Path:
+    """Writes a random tiny student to `folder` and returns it; `steps` of full training teach it LESSONS by heart."""
+    import torch
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    torch.manual_seed(seed)
+    tokenizer = seed_tokenizer.train([SYSTEM, *(text for lesson in LESSONS for text in lesson)] * 3, 512, 256)
+    model = Qwen3ForCausalLM(
+        Qwen3Config(
+            vocab_size=len(tokenizer),
+            hidden_size=hidden,
+            intermediate_size=2 * hidden,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            head_dim=32,
+            max_position_embeddings=256,
+            tie_word_embeddings=True,
+            bos_token_id=None,
+            eos_token_id=2,
+            pad_token_id=0,
+            initializer_range=0.1,
+        )
+    )
+    teach(model, tokenizer, steps)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def teach(model: Any, tokenizer: Any, steps: int) -> None:
+    """Full training on LESSONS, all in each step."""
+    import torch
+
+    from slm_factory.student import chat
+    from slm_factory.student.generate import padded
+
+    encoded = [chat.encode(tokenizer, conversation(*lesson)) for lesson in LESSONS]
+    ids, mask = padded([ids for ids, _ in encoded], 0, "right")
+    labels, _ = padded([labels for _, labels in encoded], chat.IGNORED, "right")
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    model.train()
+    for _ in range(steps):
+        model(input_ids=ids, attention_mask=mask, labels=labels).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    model.eval()
