@@ -3,8 +3,8 @@
     python bench/loop.py [--work FOLDER]
 
 Clones the committed state of this repository, runs what a newcomer runs, adds and deletes a document, runs an
-experiment, and reads the results. Peak memory is that of the whole process tree. Exits 1 when a limit is missed.
-Takes about a quarter of an hour. psutil comes with dvc.
+experiment, and reads the results. Peak memory is that of the whole process tree. Exits 1 when a limit is
+missed. Takes about a quarter of an hour. psutil comes with dvc.
 """
 
 import argparse
@@ -47,7 +47,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished command: wall seconds, peak resident memory of its process tree in GiB, and what it printed."""
+    """A finished command: wall seconds, peak resident memory of its process tree in GiB, what it printed."""
 
     seconds: float
     peak_gib: float

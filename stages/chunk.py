@@ -152,7 +152,8 @@ def cut_section(markdown: str, section: Section, tables: list[Table], settings: 
         header = markdown[table.start : table.body] if table and covered >= table.body else ""
         start = covered
         if pieces and not header:
-            start = overlap_start(markdown, pieces[-1].start, covered, settings.overlap_characters, tables)
+            earliest = max(covered - settings.overlap_characters, pieces[-1].start)
+            start = overlap_start(markdown, earliest, covered, tables)
         room = max(settings.max_characters - len(header) - (covered - start), settings.max_characters // 2)
         end = cut_position(markdown, covered, min(covered + room, section.end), section.end, tables)
         if not markdown[end : section.end].strip():
@@ -168,9 +169,9 @@ def table_at(tables: list[Table], position: int) -> Table | None:
     return tables[index] if index >= 0 and tables[index].start < position < tables[index].end else None
 
 
-def overlap_start(markdown: str, earliest: int, covered: int, overlap: int, tables: list[Table]) -> int:
-    """Where a piece begins that repeats at most `overlap` characters before `covered`: at a word, in no table."""
-    start = max(covered - overlap, earliest)
+def overlap_start(markdown: str, earliest: int, covered: int, tables: list[Table]) -> int:
+    """The first offset from `earliest` to `covered` where a word begins outside of tables."""
+    start = earliest
     if start < covered and start > 0 and not markdown[start - 1].isspace():
         space = re.compile(r"\s+").search(markdown, start, covered)
         start = space.end() if space else covered

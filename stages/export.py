@@ -79,8 +79,8 @@ tags: [lora, slm-factory]
 
 # A student tuned on your documents
 
-`{student.model}` with a LoRA adapter merged into it ({settings.dtype}), trained by slm-factory on question-answer
-pairs from the documents of this repository. It is asked with this system prompt, which it was trained with:
+`{student.model}` with a LoRA adapter merged into it ({settings.dtype}), trained by slm-factory on
+question-answer pairs from the documents of this repository. It is asked with the system prompt of its training:
 
 > {student.system_prompt}
 
@@ -100,7 +100,7 @@ Means with 95% bootstrap intervals; what each slice tells stands in docs/design.
 
 ## Limits
 
-It knows the facts of the documents it was trained on, as they stood then; a wrong answer sounds like a right one.
+It knows the facts of the documents as they stood when it was trained; a wrong answer sounds like a right one.
 Decisions that matter need the document itself. For what the documents do not say it was taught to answer
 "{student.refusal_ko}" or "{student.refusal_en}"; the slices abstain and unseen tell how often it does.
 

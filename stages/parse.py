@@ -220,7 +220,8 @@ def main() -> None:
         )
     files.write_rows(ROWS, rows, DOCUMENT)
     files.write_json(METRICS, measure(rows, skipped))
-    log.info("parse: %d documents (%d new), %d skipped -> %s", len(rows), len(pending), len(skipped), ROWS)
+    new = sum(answers[source.doc_id] is not None for source in pending)
+    log.info("parse: %d documents (%d new), %d skipped -> %s", len(rows), new, len(skipped), ROWS)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 in:  models/merged, data/evaluate.parquet (the test questions), params: quantize, student
 out: models/gguf, metrics/quantize.json
 
-Every GGUF is loaded by llama.cpp and asked every test question greedily, and so is the merged model by transformers.
-When export refused, the refusal is passed on.
+Every GGUF is loaded by llama.cpp and asked every test question greedily, and so is the merged model by
+transformers. When export refused, the refusal is passed on.
 """
 
 import logging
@@ -53,7 +53,7 @@ def test_questions(rows: list[files.Row]) -> list[files.Row]:
 
 
 def parity(questions: list[files.Row], reference: list[str], answers: list[str]) -> dict[str, Any]:
-    """Shares of answers that are the same text, and that hold the same share of key facts, as the reference's."""
+    """Shares of answers with the same text, and with the same share of key facts, as the reference's."""
     identical = [a == b for a, b in zip(reference, answers, strict=True)]
     scores = [
         (

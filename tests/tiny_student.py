@@ -25,7 +25,7 @@ def conversation(question: str, answer: str | None = None) -> list[dict[str, str
 
 
 def make(folder: Path, *, steps: int = 0, hidden: int = 64, seed: int = 7) -> Path:
-    """Writes a random tiny student to `folder` and returns it; `steps` of full training teach it LESSONS by heart."""
+    """Writes a random tiny student to `folder` and returns it; `steps` of full training teach it LESSONS."""
     import torch
     from transformers import Qwen3Config, Qwen3ForCausalLM
 

@@ -103,6 +103,7 @@ def settings_of(section: str) -> "type[Settings] | None":
     shared = {
         "teacher": ("slm_factory.teachers.teacher", "TeacherSettings"),
         "student": ("slm_factory.student.settings", "StudentSettings"),
+        "gate": ("slm_factory.metrics.slices", "GateSettings"),
     }
     module, name = shared.get(section, (f"stages.{section}", "Params"))
     try:

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from slm_factory.cli.ask import ask
 from slm_factory.cli.check import check
+from slm_factory.cli.repository import program
 from slm_factory.cli.run import run
 from slm_factory.cli.status import status
 from slm_factory.cli.trace import trace
@@ -23,8 +24,8 @@ class Commands(TyperGroup):
         except UserError as error:
             raise typer.Exit(report(error)) from error
         except typer.TyperException as error:  # a wrong command, option or value
-            command = getattr(error, "ctx", None) or ctx
-            hint = f"hint: {command.command_path} --help"
+            _, *subcommand = (getattr(error, "ctx", None) or ctx).command_path.split()
+            hint = f"hint: {' '.join([program(), *subcommand])} --help"
             raise typer.Exit(report(UserError(f"error: {error.format_message()}", hint))) from error
         except OSError as error:
             translated = disk_error(error)

@@ -37,8 +37,12 @@ def run(
         repository.require_stage(name)
     # The stages call `python`: it has to be this one, whether or not its environment is active.
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
-    with repository.open_dvc() as repo, narrated(verbose):
-        is_changed = reproduce(repo, until, start)
+    try:
+        with repository.open_dvc() as repo, narrated(verbose):
+            is_changed = reproduce(repo, until, start)
+    except KeyboardInterrupt as error:
+        sys.stderr.write("interrupted: the same command goes on where it stopped\n")
+        raise typer.Exit(130) from error
     if not is_changed:
         print("Everything is up to date.")
     if until is None:

@@ -39,25 +39,24 @@ def show() -> None:
 
 
 def slices_table(evaluated: dict[str, Any]) -> "Table":
-    """Base against tuned, with 95% intervals, a row per slice."""
+    """Base, champion where there is one, and tuned, with 95% intervals: a row per slice."""
     from rich.table import Table
 
+    names = [name for name in SLICES if name in evaluated]
+    contenders = [
+        name for name in ("base", "champion", "tuned") if any(name in values for values in evaluated.values())
+    ]
     table = Table(box=None, pad_edge=False)
     table.add_column("held-out slice")
     table.add_column("metric")
-    for title in ("questions", "base", "tuned"):
+    for title in ("questions", *contenders):
         table.add_column(title, justify="right")
-    for name, (tells, metric) in SLICES.items():
-        contenders = evaluated.get(name, {})
-        if "tuned" in contenders:
-            base, tuned = contenders["base"], contenders["tuned"]
-            table.add_row(
-                f"{name}: {tells}",
-                metric,
-                f"{tuned['n']}",
-                interval(base.get(metric)),
-                interval(tuned.get(metric)),
-            )
+    for name in names:
+        tells, metric = SLICES[name]
+        measured = [evaluated[name].get(contender, {}) for contender in contenders]
+        count = max(values.get("n", 0) for values in measured)
+        intervals = [interval(values.get(metric)) for values in measured]
+        table.add_row(f"{name}: {tells}", metric, f"{count}", *intervals)
     return table
 
 
@@ -100,9 +99,9 @@ def show_model(console: "Console") -> None:
     )
     steps = [
         ("Ask it", f"{program} ask --question {shlex.quote(example_question())}"),
-        ("Own documents", f"put them into data/documents, then {program} run"),
-        ("A real teacher", "teacher: in params.yaml, see profiles/"),
-        ("A real student", "student: and train: in params.yaml, see profiles/"),
+        ("Own documents", f"cp -r YOUR_DOCUMENTS/. data/documents/ && {program} run"),
+        ("Real teacher", f"copy the keys of profiles/openai.yaml to params.yaml; {program} check"),
+        ("Real student", f"set student.model and train.learning_rate in params.yaml; {program} run"),
     ]
     for title, command in steps:
         console.print(Text(f"{title + ':':<16}{command}"))

@@ -24,7 +24,7 @@ def load(section: str, model: type[SettingsType], file: Path = PARAMS_FILE) -> S
     """The section `section` of params.yaml as `model`.
 
     Raises:
-        UserError: the file is missing or is not YAML, the section is missing, or a key is unknown or has a wrong value.
+        UserError: the file or section is missing, it is not YAML, or a key is unknown or has a wrong value.
     """
     values = read(file)
     if section not in values:

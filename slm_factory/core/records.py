@@ -86,7 +86,7 @@ DIALOGUE = pa.schema(
     ]
 )
 
-# What a teacher answered, by request key: lets a colleague's empty store start warm from the committed outputs.
+# What a teacher answered, by request key: a colleague's empty store starts warm from the committed outputs.
 TEACHER_ANSWER = pa.schema([("request", pa.string()), ("answer", pa.string())])
 
 QUESTION = pa.schema(

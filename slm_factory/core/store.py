@@ -1,7 +1,8 @@
 """The answer store: whatever was paid for once is remembered by the content of its request.
 
-One SQLite file per user. Keys are hashes of everything that produced the answer, values are JSON, failures are never
-stored. Killed runs resume from it, experiments in temporary folders share it, and deleting it loses only time.
+One SQLite file per user. Keys are hashes of everything that produced the answer, values are JSON, failures are
+never stored. Killed runs resume from it, experiments in temporary folders share it, and deleting it loses time
+only.
 """
 
 import json
@@ -17,11 +18,13 @@ import platformdirs
 from slm_factory.core.errors import UserError
 from slm_factory.core.records import content_key
 
-SCHEMA = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, kind TEXT NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID"
+SCHEMA = """CREATE TABLE IF NOT EXISTS answers (
+    key TEXT PRIMARY KEY, kind TEXT NOT NULL, answer TEXT NOT NULL
+) WITHOUT ROWID"""
 
 
 def cache_folder() -> Path:
-    """`SLM_FACTORY_CACHE`, else the platform's cache folder for slm-factory; made when missing. Always absolute."""
+    """`SLM_FACTORY_CACHE`, else the platform's cache folder; made when missing. Always absolute."""
     chosen = os.environ.get("SLM_FACTORY_CACHE")
     folder = (
         Path(chosen).expanduser().absolute() if chosen else Path(platformdirs.user_cache_dir("slm-factory"))
@@ -44,7 +47,7 @@ class Store:
         self.connection = sqlite3.connect(self.file, timeout=60, isolation_level=None)
         try:
             self.connection.execute("PRAGMA journal_mode=WAL")
-            # A power cut may lose the last answers, never the file: that is what "remembered, not owed" allows.
+            # A power cut may lose the last answers, never the file; a killed process loses none.
             self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.execute(SCHEMA)
         except sqlite3.DatabaseError as error:
@@ -72,7 +75,7 @@ class Store:
         return None if row is None else json.loads(row[0])
 
     def put(self, kind: str, request: Any, answer: Any) -> str:
-        """Remembers `answer` at once (committed when this returns) and returns its key. `kind` is for people."""
+        """Remembers `answer`, committed when this returns, and returns its key. `kind` is for people."""
         key = content_key(request)
         self.put_by_key(kind, [(key, answer)])
         return key

@@ -2,6 +2,8 @@
 
 import io
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -19,6 +21,8 @@ from slm_factory.parsers.numbering import Level, Numbering, naming_label
 from slm_factory.parsers.parsed import Limits, Parsed, Refused
 from slm_factory.parsers.tables import Cell, expand, flat_table, markdown_table
 
+# What python-docx lets through from damaged archives and XML.
+DAMAGES = (PackageNotFoundError, KeyError, ValueError, etree.XMLSyntaxError, zipfile.BadZipFile, zlib.error)
 HEADING_STYLE = re.compile(r"(?:heading|제목)\s*([1-9])", re.IGNORECASE)
 MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -46,7 +50,7 @@ def parse(data: bytes, limits: Limits) -> Parsed:
             raise Refused("a Strict Open XML document; save it as an ordinary .docx")
     try:
         document = docx.Document(io.BytesIO(data))
-    except (PackageNotFoundError, KeyError, ValueError, etree.XMLSyntaxError) as error:
+    except DAMAGES as error:
         raise Refused(f"damaged Word document: {error}") from error
     reader = Reader(document)
     markdown = join_blocks(reader.blocks(document.element.body))

@@ -45,7 +45,7 @@ def read_part(archive: zipfile.ZipFile, name: str, limits: Limits) -> bytes:
         raise Refused(f"damaged archive: it has no part {name}") from error
     except HwpxSecurityError as error:
         raise Refused(f"unsafe archive: {error}") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError) as error:
         raise Refused(f"damaged archive: {name}: {error}") from error
 
 

@@ -51,8 +51,8 @@ def parse(data: bytes, limits: Limits) -> Parsed:
 def short_pages() -> ConfigParser:
     """trafilatura's settings, with short results taken seriously.
 
-    By default it gives up on fewer than 250 characters and returns the whole page as bare lines, navigation included;
-    a short page of a wiki is just a short page.
+    By default it gives up on fewer than 250 characters and returns the whole page as bare lines, navigation
+    included; a short page of a wiki is just a short page.
     """
     config = ConfigParser()
     config.read_dict(DEFAULT_CONFIG)

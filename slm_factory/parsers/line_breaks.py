@@ -33,8 +33,10 @@ BEGINS = {
 }
 ENDING = {syllable: weight for weight, syllables in ENDS.items() for syllable in syllables}
 BEGINNING = {syllable: weight for weight, syllables in BEGINS.items() for syllable in syllables}
-# Particles and adverbs that end a word, unless another particle follows; their last syllables alone do not tell.
-WHOLE = re.compile(r"(?:까지|부터|에서|에게|처럼|마다|반드시|다시|즉시|역시|혹시|모두|먼저|바로|서로|함께|같이|없이)\Z")
+# Particles and adverbs that end a word, unless a particle follows; their last syllables alone do not tell.
+WHOLE = re.compile(
+    r"(?:까지|부터|에서|에게|처럼|마다|반드시|다시|즉시|역시|혹시|모두|먼저|바로|서로|함께|같이|없이)\Z"
+)
 PARTICLE = re.compile(r"(?:[은는이가을를의도만로와과에나다]|[이라]며)(?:[ ,.]|\Z)")
 SPACE_ODDS = -1.0  # natural logarithm: 28% of neighbouring syllables have a space between them
 PRIOR_COUNTS = 4.0  # how many pairs of the document the numbers above are worth

@@ -39,20 +39,16 @@ def parse(data: bytes, limits: Limits) -> Parsed:
             raise Refused("the PDF is encrypted; save it without a password")
         if document.page_count > limits.max_pages:
             raise Refused(f"{document.page_count} pages, more than max_pages ({limits.max_pages})")
-        pages, unread = read_pages(document)
-        scanned = [
-            number for number, blocks in enumerate(pages, start=1) if not blocks and number not in unread
-        ]
-        scanned = [number for number in scanned if document[number - 1].get_images()]
+        pages, damaged, scanned = read_pages(document)
         metadata = document.metadata or {}
     if not any(pages):
         raise Refused(
-            "the PDF holds no text; its pages are scanned or empty" if not unread else "damaged PDF"
+            "the PDF holds no text; its pages are scanned or empty" if not damaged else "damaged PDF"
         )
     texts = write_pages(remove_running_heads(pages))
     markdown, starts = join_pages(texts)
     warnings = [f"no text on {name_pages(scanned)}: scanned?"] if scanned else []
-    warnings += [f"{name_pages(unread)} cannot be read: damaged"] if unread else []
+    warnings += [f"{name_pages(damaged)} cannot be read: damaged"] if damaged else []
     title = one_line(metadata.get("title") or "")
     found = re.search(r"^# (.+)$", markdown, re.MULTILINE)
     return Parsed(
@@ -83,16 +79,22 @@ def is_title(text: str) -> bool:
     )
 
 
-def read_pages(document: pymupdf.Document) -> tuple[list[list[Block]], list[int]]:
-    """The blocks of each page in reading order, and the numbers of pages that MuPDF cannot read."""
-    pages, unread = [], []
+def read_pages(document: pymupdf.Document) -> tuple[list[list[Block]], list[int], list[int]]:
+    """The blocks of each page in reading order, and the numbers of damaged pages and of image-only pages."""
+    pages: list[list[Block]] = []
+    damaged: list[int] = []
+    scanned: list[int] = []
     for number in range(document.page_count):
         try:
-            pages.append(in_reading_order(read_page(document[number])))
-        except (pymupdf.mupdf.FzErrorBase, ValueError):  # what MuPDF raises on damaged pages
-            pages.append([])
-            unread.append(number + 1)
-    return pages, unread
+            page = document[number]
+            blocks = in_reading_order(read_page(page))
+            if not blocks and page.get_images():
+                scanned.append(number + 1)
+        except (pymupdf.mupdf.FzErrorBase, ValueError, IndexError):  # what MuPDF raises on damaged pages
+            blocks = []
+            damaged.append(number + 1)
+        pages.append(blocks)
+    return pages, damaged, scanned
 
 
 def read_page(page: pymupdf.Page) -> list[Block]:
@@ -129,7 +131,7 @@ def merge_lines(lines: list[Line]) -> list[Line]:
             merged[-1] = Line(around([last.box, line.box]), text, max(last.size, line.size))
         else:
             merged.append(line)
-    return [line for line in merged if line.text.strip()]
+    return [line for line in merged if clean_line(line.text).strip()]
 
 
 def write_pages(pages: list[list[Block]]) -> list[str]:
@@ -153,7 +155,9 @@ def right_edge(block: Block, page: list[Block]) -> float:
     column = [
         other
         for other in page
-        if len(other.lines) > 1 and other.lines[0].size == size and abs(other.box[0] - block.box[0]) < 2 * size
+        if len(other.lines) > 1
+        and other.lines[0].size == size
+        and abs(other.box[0] - block.box[0]) < 2 * size
     ]
     return max(other.box[2] for other in [block, *column])
 
@@ -205,7 +209,7 @@ def clean_line(text: str) -> str:
 
 
 def join_pages(texts: list[str]) -> tuple[str, tuple[int, ...]]:
-    """The document's Markdown and the offset where each page begins; an empty one begins where the next does."""
+    """The document's Markdown and where each page begins in it; an empty one begins where the next does."""
     markdown, starts = "", []
     for text in texts:
         starts.append(len(markdown) + bool(markdown))

@@ -95,7 +95,7 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, errors="replace"), ()
-    if b"\0" in data:
+    if data.count(0) > MAX_UNREADABLE_SHARE * len(data):
         return decode_utf_16(data), ()
     for encoding in ("utf-8", "cp949"):
         text = data.decode(encoding, errors="replace")

@@ -8,9 +8,9 @@ Message = dict[str, str]
 IGNORED = -100  # the label that torch's cross-entropy leaves out
 
 TURN_START, TURN_END = "<|im_start|>", "<|im_end|>"
-# Plain ChatML. The templates that ChatML models ship say more (`<think>`, tool calls, a default system prompt); a
-# GGUF that carries them makes new Ollama servers ignore the Modelfile's template, and the Go template there could
-# not repeat them anyway. One plain form can be the same everywhere.
+# Plain ChatML. The templates that ChatML models ship say more (`<think>`, tool calls, a default system prompt);
+# a GGUF that carries them makes new Ollama servers ignore the Modelfile's template, and the Go template there
+# could not repeat them anyway. One plain form can be the same everywhere.
 CHATML = (
     "{% for message in messages %}"
     "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
@@ -30,10 +30,11 @@ def prompt_ids(tokenizer: Any, messages: list[Message]) -> list[int]:
 
 
 def encode(tokenizer: Any, messages: list[Message]) -> tuple[list[int], list[int]]:
-    """(token ids, labels) of a conversation; labels are ids on answers with their end token, IGNORED elsewhere.
+    """(token ids, labels) of a conversation; labels are ids on answers and their end, IGNORED elsewhere.
 
-    Questions and answers are encoded apart, because a model that generates has seen its prompt encoded apart too.
-    Where the template rewrites earlier turns, only the last answer carries labels: its context is what serving shows.
+    Questions and answers are encoded apart, because a model that generates has seen its prompt encoded apart.
+    Where the template rewrites earlier turns, only the last answer carries labels: its context is what serving
+    shows.
 
     Raises:
         UserError: the template does not put the answer after the prompt.
@@ -64,7 +65,7 @@ def encode(tokenizer: Any, messages: list[Message]) -> tuple[list[int], list[int
 
 
 def learned_length(answer: list[int], end: int) -> int:
-    """How many tokens of an answer are learned: all up to its end token; what a template adds after it is not."""
+    """How many tokens of an answer are learned: all up to its end token, not what a template adds after it."""
     return len(answer) - answer[::-1].index(end) if end in answer else len(answer)
 
 

@@ -1,4 +1,4 @@
-"""A student that answers: batched greedy generation and the loss of references, each remembered by content."""
+"""A student that answers: batched greedy generation and the loss of references, remembered by content."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,16 +54,14 @@ class Student:
         options: dict[str, Any],
         work: Callable[[list[list[Message]]], list[Any]],
     ) -> list[Any]:
-        """`work` over the conversations that the store does not know, in batches of like length; results in order."""
+        """`work` over the conversations that the store does not know, in batches; results in order."""
         keys = [
             content_key({"student": self.identity, "kind": kind, "messages": messages, **options})
             for messages in conversations
         ]
         found = {key: self.store.get_by_key(key) for key in set(keys)}
         missing = {
-            key: messages
-            for key, messages in zip(keys, conversations, strict=True)
-            if found[key] is None
+            key: messages for key, messages in zip(keys, conversations, strict=True) if found[key] is None
         }
         # Longest first: the batch that needs the most memory fails at once or never, and padding stays small.
         order = sorted(missing, key=lambda key: (-sum(len(m["content"]) for m in missing[key]), key))
@@ -78,9 +76,7 @@ class Student:
         """(model, tokenizer), loaded once."""
         if self.loaded is None:
             tokenizer = model.load_tokenizer(self.place)
-            loaded = model.load_model(
-                self.place, device=self.device, dtype=self.dtype, adapter=self.adapter
-            )
+            loaded = model.load_model(self.place, device=self.device, dtype=self.dtype, adapter=self.adapter)
             self.loaded = loaded, tokenizer
         return self.loaded
 
@@ -102,7 +98,9 @@ class Student:
         )
         with torch.inference_mode():
             output = network.generate(
-                input_ids=ids.to(self.device), attention_mask=mask.to(self.device), generation_config=configuration
+                input_ids=ids.to(self.device),
+                attention_mask=mask.to(self.device),
+                generation_config=configuration,
             )  # (batch, prompt + answer)
         answers = [until_end(row, ends) for row in output[:, ids.shape[1] :].tolist()]
         texts = tokenizer.batch_decode(answers, skip_special_tokens=True)
@@ -129,7 +127,10 @@ class Student:
                 reduction="none",
             )  # (batch, tokens - 1)
         counts = (labels[:, 1:] != chat.IGNORED).sum(dim=1)
-        return [round(loss / count, 6) for loss, count in zip(losses.sum(dim=1).tolist(), counts.tolist(), strict=True)]
+        return [
+            round(loss / count, 6)
+            for loss, count in zip(losses.sum(dim=1).tolist(), counts.tolist(), strict=True)
+        ]
 
 
 def padded(rows: list[list[int]], value: int, side: str) -> tuple[Any, Any]:

@@ -13,7 +13,7 @@ from slm_factory.core.errors import UserError
 from slm_factory.core.files import replacing
 from slm_factory.student.chat import CHATML, TURN_END, TURN_START
 
-# Type in params.yaml -> (LlamaFileType, GGMLQuantizationType) by name. K-quants need llama.cpp's own quantiser.
+# Type in params.yaml -> (LlamaFileType, GGMLQuantizationType) by name. K-quants need llama.cpp's quantiser.
 TYPES = {
     "f32": ("ALL_F32", "F32"),
     "f16": ("MOSTLY_F16", "F16"),
@@ -53,13 +53,13 @@ def check(model: Path, types: Sequence[str]) -> None:
         if name not in TYPES:
             raise UserError(
                 f"error: quantize.types: {name} cannot be made here",
-                f"hint: choose from {', '.join(TYPES)}; K-quants are made by llama-quantize or ollama create -q from f16",
+                f"hint: choose from {', '.join(TYPES)}; ollama create -q makes K-quants from f16",
             )
     config = read_config(model)
     if config["architectures"][0] not in FAMILIES:
         raise UserError(
             f"error: {config['architectures'][0]} cannot be converted to GGUF here",
-            f"hint: choose a student of {', '.join(FAMILIES)}, or convert models/merged with llama.cpp's converter",
+            f"hint: choose a student of {', '.join(FAMILIES)}, or use llama.cpp's converter on models/merged",
         )
     rope = config.get("rope_parameters") or {}
     if rope.get("rope_type", "default") != "default":
@@ -71,7 +71,7 @@ def check(model: Path, types: Sequence[str]) -> None:
 
 
 def write(model: Path, file: Path, type_name: str, *, name: str) -> None:
-    """Writes the merged model in the folder `model` to `file` as `type_name`, all or nothing; same input, same bytes.
+    """Writes the merged model in the folder `model` to `file` as `type_name`; same input, same bytes.
 
     Raises:
         UserError: see `check`.
@@ -89,9 +89,7 @@ def write(model: Path, file: Path, type_name: str, *, name: str) -> None:
         writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
         add_dimensions(writer, config)
         add_tokenizer(writer, model, config)
-        names = gguf.get_tensor_name_map(
-            gguf.MODEL_ARCH[family.architecture], config["num_hidden_layers"]
-        )
+        names = gguf.get_tensor_name_map(gguf.MODEL_ARCH[family.architecture], config["num_hidden_layers"])
         for tensor_name, tensor in tensors(model):
             mapped = names.get_name(tensor_name, try_suffixes=(".weight", ".bias"))
             if mapped is None:
@@ -107,8 +105,8 @@ def write(model: Path, file: Path, type_name: str, *, name: str) -> None:
 def stored_type(name: str, shape: tuple[int, ...], wanted: Any) -> Any:
     """The GGMLQuantizationType of one tensor when the file's is `wanted`.
 
-    Norms stay float32. Embedding and output rows lose most in 4 and 5 bits and are kept in 8, as llama.cpp keeps them
-    higher too. Rows that do not fill whole blocks stay float16.
+    Norms stay float32. Embedding and output rows lose most in 4 and 5 bits and are kept in 8, as llama.cpp keeps
+    them higher too. Rows that do not fill whole blocks stay float16.
     """
     import gguf
 
@@ -160,13 +158,13 @@ def add_tokenizer(writer: Any, model: Path, config: dict[str, Any]) -> None:
 
 
 def read_vocabulary(model: Path, size: int) -> tuple[list[str], list[str], list[str], str]:
-    """(tokens by id, gguf.TokenType names, merges as "left right", llama.cpp's name of the split) of tokenizer.json.
+    """(tokens by id, gguf.TokenType names, merges as "left right", llama.cpp's name of the split).
 
     Raises:
         UserError: it is not a byte-level BPE whose split llama.cpp knows, or does not speak ChatML.
     """
     file = model / "tokenizer.json"
-    hint = "hint: choose a student with a Qwen tokenizer, or convert models/merged with llama.cpp's converter"
+    hint = "hint: choose a student with a Qwen tokenizer, or use llama.cpp's converter on models/merged"
     if not file.exists():
         raise UserError(f"error: {file} is missing", hint)
     content = json.loads(file.read_text(encoding="utf-8"))

@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from slm_factory.core.errors import UserError, missing_extra, missing_input
+from slm_factory.core.errors import UserError, missing_extra
+from slm_factory.core.files import missing_input
 from slm_factory.core.progress import track
 from slm_factory.student.chat import Message
 
@@ -15,7 +16,7 @@ from slm_factory.student.chat import Message
 class Llama:
     """A loaded GGUF that answers conversations greedily; use as a context manager.
 
-    llama.cpp's server also opens a port; it is bound to 127.0.0.1 and takes a key that only this object knows.
+    llama.cpp's server opens a port too; it is bound to 127.0.0.1 and takes a key that only this object knows.
 
     Raises:
         UserError: the package is not installed, or the file is missing or cannot be loaded.
@@ -68,8 +69,8 @@ class Llama:
     def answer_all(self, conversations: Sequence[list[Message]], max_tokens: int) -> list[str]:
         """The answers to many conversations, in their order.
 
-        One after the other: on a CPU batching gains a small model nothing (measured), and alone in its batch each
-        question gets the very answer it gets when served.
+        One after the other: on a CPU batching gains a small model nothing (measured), and alone in its batch
+        each question gets the very answer it gets when served.
         """
         return [self.answer(messages, max_tokens) for messages in track(conversations, "llama.cpp")]
 
@@ -91,10 +92,10 @@ class Llama:
 
 
 def threads_for(file: Path) -> int:
-    """Threads to compute with: one for a small model, else what this process may use; a container often sees more.
+    """Threads to compute with: one for a small model, else as many as this process may use processors.
 
-    llama.cpp's threads wait for each other by spinning, hundreds of times per token. Where anything else runs on the
-    machine, two threads took 35 s for what one does in 0.02 s with a model of 0.1 MB, and 40 times as long with 14 MB.
+    llama.cpp's threads wait for each other by spinning, hundreds of times per token. Beside one other process,
+    two threads took 35 s for what one does in 0.02 s with a model of 0.1 MB, and 40 times as long with 14 MB.
     """
     if file.stat().st_size < 256 * 2**20:
         return 1

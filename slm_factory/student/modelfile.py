@@ -13,8 +13,8 @@ TEMPLATE = (
 def modelfile(gguf_name: str, system_prompt: str, *, context_tokens: int, temperature: float) -> str:
     """The text of a Modelfile that serves `gguf_name`, which lies beside it.
 
-    FROM names our GGUF, never the safetensors folder: Ollama refuses Qwen3 safetensors, and those that transformers 5
-    writes load there with a rope base of 0 and babble.
+    FROM names our GGUF, never the safetensors folder: Ollama refuses Qwen3 safetensors, and those that
+    transformers 5 writes load there with a rope base of 0 and babble.
 
     Raises:
         UserError: the system prompt holds three double quotes, which end a Modelfile's text.

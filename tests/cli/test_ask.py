@@ -12,21 +12,30 @@ from slm_factory.core.errors import UserError
 from tests import tiny_student
 from tests.conftest import set_params
 
-QUESTION, ANSWER = tiny_student.LESSONS[1]
+QUESTION, _ = tiny_student.LESSONS[1]
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an untrained student, seed, and a trained one as gguf with its Modelfile."""
+    """A folder with a student, seed, and another one's GGUF as if it were the first's trained self."""
     from slm_factory.student import gguf
 
     root = tmp_path_factory.mktemp("models")
-    tiny_student.make(root / "models/seed")
-    trained = tiny_student.make(root / "trained", steps=150)
-    (root / "models/gguf").mkdir()
-    gguf.write(trained, root / "models/gguf/model-f16.gguf", "f16", name="tiny")
-    (root / "models/gguf/Modelfile").write_text("FROM ./model-f16.gguf\n")
-    return root / "models"
+    tiny_student.make(root / "seed", seed=1)
+    tuned = tiny_student.make(root / "merged", seed=2)
+    gguf.write(tuned, root / "gguf/model-f16.gguf", "f16", name="tiny")
+    (root / "gguf/Modelfile").write_text("FROM ./model-f16.gguf\n")
+    return root
+
+
+def answer_of(model: Path, folder: Path) -> str:
+    """What llama.cpp answers to QUESTION with the student in `model`, asked directly."""
+    from slm_factory.student import gguf
+    from slm_factory.student.llama import Llama
+
+    gguf.write(model, folder / "direct.gguf", "f16", name="tiny")
+    with Llama(folder / "direct.gguf", context_tokens=256) as llama:
+        return llama.answer(tiny_student.conversation(QUESTION), 16)
 
 
 @pytest.fixture
@@ -39,19 +48,21 @@ def served(workspace: Path, models: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_the_answer_goes_to_stdout_and_the_speed_to_stderr(
+def test_the_served_model_answers_on_stdout_and_its_speed_goes_to_stderr(
     served: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    ask(QUESTION, base=False, max_tokens=64)
+    ask(QUESTION, base=False, max_tokens=16)
     captured = capfd.readouterr()
-    assert captured.out == f"{ANSWER}\n"
-    assert "tokens per second" in captured.err.splitlines()[-1]
+    assert captured.out == answer_of(served / "models/merged", served) + "\n"
+    assert captured.err.splitlines()[-1].endswith(" tokens per second")
 
 
 @pytest.mark.slow
 def test_base_asks_the_student_before_training(served: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    ask(QUESTION, base=True, max_tokens=8)
-    assert ANSWER not in capfd.readouterr().out
+    ask(QUESTION, base=True, max_tokens=16)
+    said = capfd.readouterr().out
+    assert said == answer_of(served / "models/seed", served) + "\n"
+    assert said != answer_of(served / "models/merged", served) + "\n"
 
 
 def test_without_a_model_the_hint_runs_the_pipeline(workspace: Path) -> None:

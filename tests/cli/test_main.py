@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-import slm_factory
+import slm_factory as slm_factory_package
 from slm_factory.cli.main import app
 from tests.cli.conftest import Command
 
@@ -46,7 +46,7 @@ def test_a_wrong_command_ends_in_two_lines_with_the_nearest(slm_factory: Command
     assert result.returncode == 2
     problem, hint = result.stderr.splitlines()
     assert problem.startswith("error: No such command 'statsu'") and "'status'" in problem
-    assert hint == "hint: slm-factory --help"
+    assert hint.startswith("hint: ") and hint.endswith("/slm-factory --help")  # as it was called
 
 
 def test_a_wrong_option_names_the_commands_own_help(slm_factory: Command) -> None:
@@ -54,7 +54,7 @@ def test_a_wrong_option_names_the_commands_own_help(slm_factory: Command) -> Non
     assert result.returncode == 2
     problem, hint = result.stderr.splitlines()
     assert problem.startswith("error: ") and "--max-tokens" in problem
-    assert hint == "hint: slm-factory ask --help"
+    assert hint.endswith("slm-factory ask --help")
 
 
 def test_completion_offers_the_commands() -> None:
@@ -71,9 +71,6 @@ def test_completion_offers_the_commands() -> None:
 
 def test_version_names_package_python_and_commit(slm_factory: Command) -> None:
     first, second = slm_factory("version").stdout.splitlines()
-    assert re.fullmatch(rf"slm-factory {slm_factory_version()}( \([0-9a-f]+(-dirty)?\))?", first)
+    number = re.escape(slm_factory_package.__version__)
+    assert re.fullmatch(rf"slm-factory {number}( \([0-9a-f]+(-dirty)?\))?", first)
     assert second.startswith(f"Python {sys.version.split()[0]} on ")
-
-
-def slm_factory_version() -> str:
-    return re.escape(slm_factory.__version__)

@@ -109,6 +109,7 @@ def test_ctrl_c_ends_the_stage_and_exits_130(pipeline: Path) -> None:
     finally:
         process.kill()
     assert process.returncode == 130
+    assert error.splitlines()[-1] == "interrupted: the same command goes on where it stopped"
     assert "slm_factory" not in error  # no traceback of ours
 
 

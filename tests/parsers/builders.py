@@ -25,14 +25,16 @@ def zipped(parts: Mapping[str, str | bytes]) -> bytes:
 
 
 def hwpx(sections: Sequence[str], header: str = "", parts: Mapping[str, str] | None = None) -> bytes:
-    """A package whose sections hold the given paragraphs (XML), in parts named by number, stored in reverse order."""
+    """A package with the given paragraphs (XML) per section; the parts are stored in reverse order."""
     names = {f"Contents/section{number}.xml": body for number, body in enumerate(sections)}
     files = {
         name: f'<hs:sec xmlns:hs="{HS}" xmlns:hp="{HP}">{body}</hs:sec>'
         for name, body in reversed(names.items())
     }
     head = f'<hh:head xmlns:hh="{HH}" xmlns:hp="{HP}">{header}</hh:head>'
-    return zipped({"mimetype": "application/hwp+zip", "Contents/header.xml": head} | files | dict(parts or {}))
+    return zipped(
+        {"mimetype": "application/hwp+zip", "Contents/header.xml": head} | files | dict(parts or {})
+    )
 
 
 def run(content: str, shape: str = "0", style: str = "0") -> str:

@@ -68,18 +68,14 @@ def test_insertions_are_read_and_deletions_are_not() -> None:
 
 def test_content_controls_and_text_boxes_are_read_once() -> None:
     document = docx.Document()
-    document.element.body.insert(
-        0,
-        parse_xml(
-            f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r><w:t>양식</w:t></w:r></w:p></w:sdtContent></w:sdt>"
-        ),
-    )
+    form = "<w:sdtContent><w:p><w:r><w:t>양식</w:t></w:r></w:p></w:sdtContent>"
+    document.element.body.insert(0, parse_xml(f"<w:sdt {nsdecls('w')}>{form}</w:sdt>"))
     box = "<w:txbxContent><w:p><w:r><w:t>상자</w:t></w:r></w:p></w:txbxContent>"
     compatibility = "http://schemas.openxmlformats.org/markup-compatibility/2006"
     document.add_paragraph("닻")._p.append(
         parse_xml(
-            f'<w:r {nsdecls("w")}><mc:AlternateContent xmlns:mc="{compatibility}"><mc:Choice>{box}</mc:Choice>'
-            f"<mc:Fallback>{box}</mc:Fallback></mc:AlternateContent></w:r>"
+            f"<w:r {nsdecls('w')}><mc:AlternateContent xmlns:mc='{compatibility}'>"
+            f"<mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback></mc:AlternateContent></w:r>"
         )
     )
     assert read(document) == "양식\n\n닻\n\n상자\n"

@@ -57,9 +57,13 @@ def test_a_frame_of_one_cell_is_its_content() -> None:
 
 
 def test_hidden_comments_and_deleted_text_are_left_out_and_shapes_are_kept() -> None:
-    comment = f"<hp:ctrl><hp:hiddenComment><hp:subList>{text('숨음')}</hp:subList></hp:hiddenComment></hp:ctrl>"
+    comment = (
+        f"<hp:ctrl><hp:hiddenComment><hp:subList>{text('숨음')}</hp:subList></hp:hiddenComment></hp:ctrl>"
+    )
     shape = f"<hp:rect><hp:drawText><hp:subList>{text('도형')}</hp:subList></hp:drawText></hp:rect>"
-    changed = "<hp:t>앞<hp:deleteBegin/>옛<hp:deleteEnd/><hp:insertBegin/>새<hp:insertEnd/><hp:lineBreak/>뒤</hp:t>"
+    changed = (
+        "<hp:t>앞<hp:deleteBegin/>옛<hp:deleteEnd/><hp:insertBegin/>새<hp:insertEnd/><hp:lineBreak/>뒤</hp:t>"
+    )
     assert read(run(comment + changed), run(shape)) == "앞새\n뒤\n\n도형\n"
 
 

@@ -64,11 +64,17 @@ def test_markdown_is_nfc_and_ends_with_one_newline_in_every_format(tmp_path: Pat
     made |= {"a.md": words.encode(), "a.txt": words.encode(), "a.pdf": pdf([[(60, 100, 10, "장애 대응")]])}
     for name, data in made.items():
         markdown = parse_file(save(tmp_path, name, data), LIMITS).markdown
-        assert markdown.startswith("장애 대응") and markdown.endswith("\n") and markdown.strip() + "\n" == markdown
+        assert (
+            markdown.startswith("장애 대응")
+            and markdown.endswith("\n")
+            and markdown.strip() + "\n" == markdown
+        )
 
 
 def test_language_is_that_of_the_text(tmp_path: Path) -> None:
-    assert parse_file(save(tmp_path, "a.txt", "Kubernetes 클러스터를 만든다".encode()), LIMITS).language == "ko"
+    assert (
+        parse_file(save(tmp_path, "a.txt", "Kubernetes 클러스터를 만든다".encode()), LIMITS).language == "ko"
+    )
     assert parse_file(save(tmp_path, "b.txt", b"Make a cluster"), LIMITS).language == "en"
 
 
@@ -79,7 +85,9 @@ def test_a_date_counts_on_a_short_line_but_not_in_a_sentence(tmp_path: Path) -> 
     assert parse_file(save(tmp_path, "b.txt", told.encode()), LIMITS).date == ""
 
 
-@pytest.mark.parametrize("words", ["2025-03-18", "2025. 3. 18.", "2025년 3월 18일", "보고_20250318", "9 2025/3/18"])
+@pytest.mark.parametrize(
+    "words", ["2025-03-18", "2025. 3. 18.", "2025년 3월 18일", "보고_20250318", "9 2025/3/18"]
+)
 def test_dates_are_read_in_every_usual_form(words: str) -> None:
     assert find_date(words) == "2025-03-18"
 

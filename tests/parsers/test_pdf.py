@@ -6,9 +6,15 @@ from slm_factory.parsers.parsed import Limits, Refused
 from slm_factory.parsers.pdf import parse
 from tests.parsers.builders import LIMITS, pdf, pdf_table
 
+AES_256 = 5  # pymupdf.PDF_ENCRYPT_AES_256, which its stubs do not know
+
 
 def test_headings_come_from_font_sizes() -> None:
-    page = [(60, 90, 20, "장애 등급"), (60, 130, 14, "정의"), (60, 160, 10, "장애는 서비스가 멈춘 상태를 말하며 모두 기록한다.")]
+    page = [
+        (60, 90, 20, "장애 등급"),
+        (60, 130, 14, "정의"),
+        (60, 160, 10, "장애는 서비스가 멈춘 상태를 말하며 모두 기록한다."),
+    ]
     parsed = parse(pdf([page]), LIMITS)
     assert parsed.markdown == "# 장애 등급\n\n## 정의\n\n장애는 서비스가 멈춘 상태를 말하며 모두 기록한다.\n"
     assert parsed.title == "장애 등급"
@@ -16,7 +22,12 @@ def test_headings_come_from_font_sizes() -> None:
 
 def test_running_heads_go_and_numbers_in_the_text_stay() -> None:
     pages = [
-        [(60, 40, 9, "내부 문서"), (60, 300, 10, f"본문 {number}"), (60, 340, 10, "42"), (290, 810, 9, f"- {number} -")]
+        [
+            (60, 40, 9, "내부 문서"),
+            (60, 300, 10, f"본문 {number}"),
+            (60, 340, 10, "42"),
+            (290, 810, 9, f"- {number} -"),
+        ]
         for number in range(1, 5)
     ]
     markdown = parse(pdf(pages), LIMITS).markdown
@@ -26,7 +37,8 @@ def test_running_heads_go_and_numbers_in_the_text_stay() -> None:
 
 def test_repeated_rows_in_the_margin_stay_if_their_numbers_go_up_and_down() -> None:
     pages = [
-        [(60, 300, 10, f"본문 {number}"), (60, 800, 9, f"합계 {total}원")] for number, total in enumerate([500, 90, 700])
+        [(60, 300, 10, f"본문 {number}"), (60, 800, 9, f"합계 {total}원")]
+        for number, total in enumerate([500, 90, 700])
     ]
     assert parse(pdf(pages), LIMITS).markdown.count("합계") == 3
 
@@ -40,14 +52,22 @@ def test_the_only_page_loses_its_number_but_no_other_last_line() -> None:
 def test_page_starts_point_to_the_text_of_each_page() -> None:
     parsed = parse(pdf([[(60, 100, 10, "첫째")], [], [(60, 100, 10, "셋째")]]), LIMITS)
     assert parsed.pages == 3
-    assert [parsed.markdown[start:].split("\n")[0] for start in parsed.page_starts] == ["첫째", "셋째", "셋째"]
+    assert [parsed.markdown[start:].split("\n")[0] for start in parsed.page_starts] == [
+        "첫째",
+        "셋째",
+        "셋째",
+    ]
 
 
 def test_tables_stand_in_place_with_spaces_and_merged_cells() -> None:
     document = pymupdf.open()
     page = document.new_page()
     page.insert_text((60, 90), "앞 문장이다.", fontname="korea", fontsize=10)
-    rows = [["등급", "첫 응답 시간", "비고"], ["1등급 장애", "5분", "전화"], [None, "15분", "대화방"]]
+    rows: list[list[str | None]] = [
+        ["등급", "첫 응답 시간", "비고"],
+        ["1등급 장애", "5분", "전화"],
+        [None, "15분", "대화방"],
+    ]
     pdf_table(page, 110, rows)
     page.insert_text((60, 230), "뒤 문장이다.", fontname="korea", fontsize=10)
     assert parse(document.tobytes(), LIMITS).markdown == (
@@ -72,7 +92,11 @@ def test_blocks_in_no_clear_order_end_in_some_order() -> None:
 
 
 def test_broken_lines_are_joined_and_short_lines_are_not() -> None:
-    html = "<p>" + "사람을 탓하지 않고 일이 일어난 순서와 배운 점을 적는다. " * 4 + "</p><p>이름: 가<br>번호: 나</p>"
+    html = (
+        "<p>"
+        + "사람을 탓하지 않고 일이 일어난 순서와 배운 점을 적는다. " * 4
+        + "</p><p>이름: 가<br>번호: 나</p>"
+    )
     document = pymupdf.open()
     document.new_page().insert_htmlbox((60, 60, 400, 400), html)
     lines = [line for line in parse(document.tobytes(), LIMITS).markdown.split("\n") if line]
@@ -85,7 +109,7 @@ def test_bullets_become_list_items() -> None:
 
 
 def test_an_encrypted_file_is_refused() -> None:
-    data = pdf([[(60, 100, 10, "x")]], encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="a", owner_pw="b")
+    data = pdf([[(60, 100, 10, "x")]], encryption=AES_256, user_pw="a", owner_pw="b")
     with pytest.raises(Refused, match="encrypted"):
         parse(data, LIMITS)
 

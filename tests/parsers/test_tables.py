@@ -2,7 +2,11 @@ from slm_factory.parsers.tables import Cell, expand, flat_table, markdown_table
 
 
 def test_a_span_is_repeated_in_every_cell_it_covers() -> None:
-    rows = [[Cell("a"), Cell("b", columns=2)], [Cell("c", rows=2), Cell("d"), Cell("e")], [Cell("f"), Cell("g")]]
+    rows = [
+        [Cell("a"), Cell("b", columns=2)],
+        [Cell("c", rows=2), Cell("d"), Cell("e")],
+        [Cell("f"), Cell("g")],
+    ]
     assert expand(rows) == [["a", "b", "b"], ["c", "d", "e"], ["c", "f", "g"]]
 
 

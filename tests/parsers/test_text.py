@@ -31,6 +31,10 @@ def test_one_broken_byte_does_not_turn_cp949_into_latin() -> None:
     assert warnings == ("1 bytes are not cp949 and were replaced",)
 
 
+def test_a_stray_zero_byte_is_left_out() -> None:
+    assert parse_text(KOREAN.encode() * 5 + b"\0", LIMITS).markdown.strip() == (KOREAN * 5)
+
+
 def test_western_text_is_not_read_as_korean() -> None:
     assert "é" in decode("Le café est fermé jusqu'à l'été, répète le gérant.".encode("latin-1") * 5)[0]
 
@@ -63,7 +67,9 @@ def test_an_alias_bomb_in_front_matter_is_not_written_out() -> None:
 
 
 def test_comments_go_but_stay_inside_code() -> None:
-    parsed = parse_markdown(b"a\n\n<!-- hidden -->\n```\n<!-- shown -->\n\n\n# no heading\n```\n\nb\n", LIMITS)
+    parsed = parse_markdown(
+        b"a\n\n<!-- hidden -->\n```\n<!-- shown -->\n\n\n# no heading\n```\n\nb\n", LIMITS
+    )
     assert parsed.markdown == "a\n\n```\n<!-- shown -->\n\n\n# no heading\n```\n\nb\n"
     assert parsed.title == ""
 

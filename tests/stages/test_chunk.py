@@ -19,7 +19,15 @@ HEADER = "| 시스템 | 담당 |\n|---|---|\n"
 
 
 def document(markdown: str, **fields: Any) -> files.Row:
-    row = {"doc_id": "a.md", "sha256": "", "format": "md", "title": "", "language": "ko", "date": "", "pages": 0}
+    row = {
+        "doc_id": "a.md",
+        "sha256": "",
+        "format": "md",
+        "title": "",
+        "language": "ko",
+        "date": "",
+        "pages": 0,
+    }
     return {**row, "markdown": markdown, "page_starts": [], "meta": "{}", "warnings": [], **fields}
 
 
@@ -42,10 +50,16 @@ def random_markdown(source: random.Random) -> str:
         if kind == 1:
             return f"제{source.randint(1, 30)}조(목적) {sentence(source.randint(1, 60))}"
         if kind == 2:
-            rows = [f"| {sentence(1)} | {sentence(source.randint(1, 9))} |" for _ in range(source.randint(0, 30))]
+            rows = [
+                f"| {sentence(1)} | {sentence(source.randint(1, 9))} |" for _ in range(source.randint(0, 30))
+            ]
             return "\n".join(["| a | b |", "|---|---|", *rows])
         if kind == 3:
-            return "```\n# no heading\n\n| no | table |\n|---|---|\n" + sentence(20) + source.choice(["\n```", ""])
+            return (
+                "```\n# no heading\n\n| no | table |\n|---|---|\n"
+                + sentence(20)
+                + source.choice(["\n```", ""])
+            )
         if kind == 4:
             return "\n".join(f"- {sentence(4)}: {sentence(3)}" for _ in range(source.randint(1, 20)))
         return sentence(source.randint(0, 120))
@@ -81,7 +95,9 @@ def test_the_spans_are_the_whole_document_and_nothing_twice(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(150, 200))
 def test_no_chunk_is_longer_than_allowed_where_no_row_is(seed: int) -> None:
     source = random.Random(seed)
-    blocks = [" ".join(source.choices(["장애가", "났다.", "한다"], k=source.randint(1, 300))) for _ in range(8)]
+    blocks = [
+        " ".join(source.choices(["장애가", "났다.", "한다"], k=source.randint(1, 300))) for _ in range(8)
+    ]
     table = HEADER + "".join(f"| 나루 {row} | 팀 |\n" for row in range(40))
     chunks = cut("\n\n".join([*blocks, table]), 200, 30)
     assert max(len(row["text"].rstrip()) for row in chunks) <= 200
@@ -97,7 +113,12 @@ def test_chunks_follow_headings_and_know_their_path() -> None:
 
 
 def test_articles_without_heading_marks_are_sections() -> None:
-    chunks = cut("# 약관\n\n제1조(목적) 이 약관은 정한다.\n\n제2조의2(뜻) 뜻은 같다.\n제3조에 따른다.\n\n제3조 그 밖의 일\n글\n")
+    articles = [
+        "제1조(목적) 이 약관은 정한다.",
+        "제2조의2(뜻) 뜻은 같다.\n제3조에 따른다.",
+        "제3조 그 밖의 일\n글\n",
+    ]
+    chunks = cut("\n\n".join(["# 약관", *articles]))
     assert [row["headings"] for row in chunks] == [
         ["약관", "제1조(목적)"],
         ["약관", "제2조의2(뜻)"],
@@ -148,7 +169,12 @@ def test_pages_come_from_page_starts() -> None:
 def test_an_edited_section_leaves_the_other_identifiers_alone() -> None:
     before = cut("# 문서\n\n앞\n\n## 가\n\n글\n\n## 나\n\n글\n\n## 나\n\n글\n\n")
     after = cut("# 문서\n\n앞\n\n## 가\n\n고친 글\n\n또\n\n## 나\n\n글\n\n## 나\n\n글\n\n")
-    assert [a["chunk_id"] == b["chunk_id"] for a, b in zip(before, after, strict=True)] == [True, False, True, True]
+    assert [a["chunk_id"] == b["chunk_id"] for a, b in zip(before, after, strict=True)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_chunk_has_the_language_of_its_text() -> None:
@@ -157,7 +183,10 @@ def test_a_chunk_has_the_language_of_its_text() -> None:
 
 
 def test_the_stage_writes_sorted_rows_and_counts(workspace: Path) -> None:
-    documents = [document("# 나\n\n글\n", doc_id="b.md"), document("# 가\n\n글\n\n# 다\n\n글\n", doc_id="a.md")]
+    documents = [
+        document("# 나\n\n글\n", doc_id="b.md"),
+        document("# 가\n\n글\n\n# 다\n\n글\n", doc_id="a.md"),
+    ]
     files.write_rows(chunk.DOCUMENTS, documents, DOCUMENT)
     chunk.main()
     rows = files.read_rows(chunk.ROWS)

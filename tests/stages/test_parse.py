@@ -134,7 +134,9 @@ def test_a_refusal_is_not_remembered(workspace: Path) -> None:
 
 
 def test_links_hidden_files_and_unknown_formats_are_named(workspace: Path) -> None:
-    folder = put(workspace, a_dot_txt=b"x", _dot_hidden_dot_txt=b"x", movie_dot_mp4=b"x", large_dot_txt=b"x" * 2**20)
+    folder = put(
+        workspace, a_dot_txt=b"x", _dot_hidden_dot_txt=b"x", movie_dot_mp4=b"x", large_dot_txt=b"x" * 2**20
+    )
     (workspace / "secret.txt").write_text("secret")
     (folder / "link.txt").symlink_to(workspace / "secret.txt")
     (folder / "loop.txt").symlink_to(folder / "loop.txt")

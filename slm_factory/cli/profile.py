@@ -1,0 +1,86 @@
+"""`slm-factory profile`: lists the profiles, or writes one over params.yaml, comments kept."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from slm_factory.cli import repository
+from slm_factory.core.errors import UserError
+
+PROFILES = Path("profiles")
+
+
+def profile(
+    name: Annotated[
+        str | None, typer.Argument(help="One of profiles/, without .yaml; none lists them.")
+    ] = None,
+) -> None:
+    """Switch teacher or student: write the keys of profiles/NAME.yaml over params.yaml.
+
+    Several may follow each other, one for the teacher and one for the student. `git checkout params.yaml` takes
+    them back.
+
+    Examples: slm-factory profile; slm-factory profile openai
+    """
+    repository.require_root()
+    if name is None:
+        for file in sorted(PROFILES.glob("*.yaml")):
+            print(f"{file.stem:<16}{summary(file)}")
+        return
+    for key, before, after in apply(profile_file(name)):
+        print(f"{key}: {before} -> {after}")
+
+
+def summary(file: Path) -> str:
+    """The first sentence of the comment that a profile begins with."""
+    text = file.read_text(encoding="utf-8")
+    lines = [
+        line.removeprefix("#").strip() for line in text.split("\n\n")[0].splitlines() if line.startswith("#")
+    ]
+    return " ".join(lines).split(". ")[0].rstrip(".")
+
+
+def profile_file(name: str) -> Path:
+    """The file of a profile.
+
+    Raises:
+        UserError: there is none of this name.
+    """
+    file = PROFILES / f"{name}.yaml"
+    if file.is_file():
+        return file
+    names = ", ".join(sorted(file.stem for file in PROFILES.glob("*.yaml")))
+    raise UserError(f"error: there is no profile '{name}'", f"hint: profiles are {names}")
+
+
+def apply(file: Path) -> list[tuple[str, Any, Any]]:
+    """Writes a profile over params.yaml, all or nothing; returns (key, before, after) of what changed.
+
+    Raises:
+        UserError: the profile names a key that params.yaml does not have.
+    """
+    from ruamel.yaml import YAML
+
+    from slm_factory.core import params
+    from slm_factory.core.files import replacing
+
+    yaml = YAML()  # keeps comments and order, which PyYAML drops
+    yaml.preserve_quotes = True
+    yaml.width = 1000
+    values = yaml.load(params.PARAMS_FILE.read_text(encoding="utf-8"))
+    changes = []
+    for section, keys in params.read(file).items():
+        for key, after in keys.items():
+            if key not in values.get(section, {}):
+                raise UserError(
+                    f"error: {file} sets {section}.{key}, which params.yaml does not have",
+                    f"hint: mend {file}",
+                )
+            before = values[section][key]
+            if before != after:
+                values[section][key] = after
+                changes.append((f"{section}.{key}", before, after))
+    with replacing(params.PARAMS_FILE) as beside, beside.open("w", encoding="utf-8") as stream:
+        yaml.dump(values, stream)
+    return changes

@@ -1,0 +1,37 @@
+"""The held-out slices: what each is judged by, and the settings of the gate that judges them."""
+
+from typing import Literal, NamedTuple
+
+from pydantic import Field
+
+from slm_factory.core.params import Settings
+
+
+class Slice(NamedTuple):
+    """The column of `records.ANSWER` that judges a contender on a slice, and which way is better."""
+
+    metric: str
+    is_higher_better: bool
+
+
+SLICES = {
+    "recall": Slice("key_facts", True),
+    "unseen": Slice("is_refusal", True),
+    "abstain": Slice("is_refusal", True),
+    "general": Slice("answer_loss", False),
+}
+METRICS = ("key_facts", "rouge_1", "rouge_2", "rouge_l", "bleu", "chrf", "exact", "answer_loss")
+
+
+class GateSettings(Settings):
+    """`gate:` in params.yaml; evaluate reads the champion from it."""
+
+    headline_slice: Literal["recall", "unseen", "abstain", "general"]
+    headline_metric: Literal["key_facts", "rouge_1", "rouge_2", "rouge_l", "bleu", "chrf", "exact"]
+    min_headline: float = Field(ge=0, le=1)
+    min_questions: int = Field(ge=1)
+    confidence: float = Field(gt=0.5, lt=1)
+    resamples: int = Field(ge=100)
+    seed: int
+    max_general_loss_increase: float = Field(ge=0)
+    champion: str

@@ -1,0 +1,170 @@
+"""Says whether the tuned student may enter service, by paired statistics on the held-out questions.
+
+in:  data/evaluate.parquet
+out: metrics/gate.json
+
+Always exits 0: the verdict is a result. `export` acts on it.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from slm_factory.core import files, params
+from slm_factory.core.errors import run_stage
+from slm_factory.core.files import Row
+from slm_factory.metrics.bootstrap import Interval, mean_interval, paired_interval
+from slm_factory.metrics.slices import SLICES, GateSettings
+
+ANSWERS = Path("data/evaluate.parquet")
+VERDICT = Path("metrics/gate.json")
+
+Values = dict[str, float]  # by question_id
+
+log = logging.getLogger("gate")
+
+
+def values(rows: list[Row], contender: str, slice_name: str, metric: str) -> Values:
+    """The contender's metric on each question of a slice where it applies."""
+    return {
+        row["question_id"]: float(row[metric])
+        for row in rows
+        if row["contender"] == contender and row["slice"] == slice_name and row[metric] is not None
+    }
+
+
+def difference(candidate: Values, other: Values, settings: GateSettings) -> Interval | None:
+    """The paired interval of candidate - other over the questions that both have, or None without any."""
+    shared = sorted(candidate.keys() & other.keys())
+    if not shared:
+        return None
+    return paired_interval(
+        [candidate[key] for key in shared],
+        [other[key] for key in shared],
+        resamples=settings.resamples,
+        seed=settings.seed,
+        confidence=settings.confidence,
+    )
+
+
+def rule(
+    name: str, interval: Interval | None, limit: float, is_met: bool, explanation: str
+) -> dict[str, Any]:
+    """One rule as JSON; without an interval there was nothing to judge by, and the rule is not met."""
+    if interval is None:
+        measured: dict[str, float | None] = {"value": None, "low": None, "high": None}
+        is_met, explanation = False, f"no questions to judge by ({explanation})"
+    else:
+        rounded = interval.rounded()
+        measured = {"value": rounded["mean"], "low": rounded["low"], "high": rounded["high"]}
+    return {"name": name, **measured, "limit": limit, "is_met": is_met, "explanation": explanation}
+
+
+def headline_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, Any]]:
+    """The headline has enough questions, reaches its minimum, and is better than the base beyond chance."""
+    headline = f"{settings.headline_slice} {settings.headline_metric}"
+    tuned = values(rows, "tuned", settings.headline_slice, settings.headline_metric)
+    base = values(rows, "base", settings.headline_slice, settings.headline_metric)
+    own = (
+        mean_interval(
+            [tuned[key] for key in sorted(tuned)],
+            resamples=settings.resamples,
+            seed=settings.seed,
+            confidence=settings.confidence,
+        )
+        if tuned
+        else None
+    )
+    gain = difference(tuned, base, settings)
+    count = Interval(len(tuned), len(tuned), len(tuned)) if tuned else None
+    return [
+        rule(
+            "enough_questions",
+            count,
+            settings.min_questions,
+            len(tuned) >= settings.min_questions,
+            f"{len(tuned)} questions on {headline}, {settings.min_questions} needed",
+        ),
+        rule(
+            "reaches_minimum",
+            own,
+            settings.min_headline,
+            own is not None and own.mean >= settings.min_headline,
+            f"{headline} is {shown(own)}, {settings.min_headline:g} needed",
+        ),
+        rule(
+            "better_than_base",
+            gain,
+            0.0,
+            gain is not None and gain.low > 0,
+            f"{headline} against base: {shown(gain)}, the whole interval must lie above 0",
+        ),
+    ]
+
+
+def forgetting_rule(rows: list[Row], settings: GateSettings) -> dict[str, Any]:
+    """General chat may become less likely only within the limit; the upper bound of the increase counts."""
+    rise = difference(
+        values(rows, "tuned", "general", "answer_loss"),
+        values(rows, "base", "general", "answer_loss"),
+        settings,
+    )
+    limit = settings.max_general_loss_increase
+    return rule(
+        "forgets_little",
+        rise,
+        limit,
+        rise is not None and rise.high <= limit,
+        f"answer loss on general chat against base: {shown(rise)}, at most {limit:g}",
+    )
+
+
+def champion_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, Any]]:
+    """No slice significantly worse than the champion's."""
+    rules = []
+    for name, (metric, is_higher_better) in SLICES.items():
+        champion = values(rows, "champion", name, metric)
+        if not champion:
+            continue
+        tuned = values(rows, "tuned", name, metric)
+        gain = (
+            difference(tuned, champion, settings)
+            if is_higher_better
+            else difference(champion, tuned, settings)
+        )
+        rules.append(
+            rule(
+                f"not_worse_than_champion_{name}",
+                gain,
+                0.0,
+                gain is not None and gain.high >= 0,
+                f"{name} against {settings.champion}: {shown(gain)}, the interval must not lie below 0",
+            )
+        )
+    return rules
+
+
+def shown(interval: Interval | None) -> str:
+    """`0.912 (0.880 to 0.940)`."""
+    return f"{interval.mean:.3f} ({interval.low:.3f} to {interval.high:.3f})" if interval else "unknown"
+
+
+def judge(rows: list[Row], settings: GateSettings) -> dict[str, Any]:
+    """The verdict and every rule."""
+    rules = [*headline_rules(rows, settings), forgetting_rule(rows, settings)]
+    if settings.champion:
+        rules += champion_rules(rows, settings)
+    return {"verdict": "pass" if all(rule["is_met"] for rule in rules) else "fail", "rules": rules}
+
+
+def main() -> None:
+    """Reads the answers, writes the verdict."""
+    settings = params.load("gate", GateSettings)
+    verdict = judge(files.read_rows(ANSWERS), settings)
+    files.write_json(VERDICT, verdict)
+    broken = [rule["name"] for rule in verdict["rules"] if not rule["is_met"]]
+    log.info("gate: %s%s -> %s", verdict["verdict"], f" ({', '.join(broken)})" if broken else "", VERDICT)
+
+
+if __name__ == "__main__":
+    run_stage(main)
