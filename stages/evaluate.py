@@ -3,8 +3,8 @@
 in:  data/split.parquet, data/abstain.jsonl, data/general.jsonl, models/adapter, the student (params: student)
 out: data/evaluate.parquet (records.ANSWER), metrics/evaluate.json, metrics/evaluate/slices.csv
 
-The champion is the adapter at the git tag `gate.champion`, read through DVC. Answers are remembered by content,
-so a base or champion that was asked before answers only new questions.
+The champion is the version at the git tag `gate.champion`, read through DVC. Answers are remembered by
+content, so a base or champion that was asked before answers only new questions.
 """
 
 import csv
@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
@@ -52,6 +52,15 @@ class Params(Settings):
     seed: int
 
 
+class Contender(NamedTuple):
+    """Who answers: a student, with or without an adapter, under the system prompt it was trained with."""
+
+    name: str  # base, tuned, champion
+    student: str
+    system_prompt: str
+    adapter: Path | None
+
+
 def questions(
     pairs: list[Row], abstain: list[Row], general: list[Row], student: StudentSettings
 ) -> list[Row]:
@@ -79,8 +88,10 @@ def question(slice_name: str, row: Row, reference: str) -> Row:
 
 
 @contextmanager
-def champion_adapter(tag: str) -> Iterator[Path | None]:
-    """A folder with the adapter at the git tag `tag`, or None without one.
+def champion_at(tag: str) -> Iterator[Contender | None]:
+    """The version at the git tag `tag` as it is served: its adapter, its student, its system prompt.
+
+    None without a tag.
 
     Raises:
         UserError: git does not know the tag, or DVC has no adapter for it.
@@ -88,26 +99,30 @@ def champion_adapter(tag: str) -> Iterator[Path | None]:
     if not tag:
         yield None
         return
+    from dvc.api import params_show
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
+    from dvc.scm import SCMError
 
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "adapter"
         try:
             Repo.get(".", ADAPTER.as_posix(), out=str(place), rev=tag)
-        except DvcException as error:
+            student = params_show(rev=tag)["student"]
+        except (DvcException, SCMError) as error:
             raise UserError(
                 f"error: gate.champion: {tag} gives no {ADAPTER}: {str(error).splitlines()[0]}",
                 "hint: git tag lists the versions; dvc fetch --all-tags brings their models",
             ) from error
-        yield place
+        yield Contender("champion", student["model"], student["system_prompt"], place)
 
 
 def examine(
-    contender: str, student: Student, asked: list[Row], settings: Params, system: StudentSettings
+    contender: Contender, asked: list[Row], settings: Params, refusals: tuple[str, str], store: Store
 ) -> list[Row]:
     """The contender's answers to all questions, measured (records.ANSWER)."""
-    conversations = [question_messages(system.system_prompt, row["question"]) for row in asked]
+    student = Student(contender.student, store, adapter=contender.adapter, batch_size=settings.batch_size)
+    conversations = [question_messages(contender.system_prompt, row["question"]) for row in asked]
     answers = student.answer(conversations, settings.max_new_tokens)
     referenced = [
         [*messages, {"role": "assistant", "content": row["reference"]}]
@@ -122,9 +137,9 @@ def examine(
     return [
         {
             **row,
-            "contender": contender,
+            "contender": contender.name,
             "answer": answer["text"],
-            "is_refusal": is_refusal(answer["text"], system.refusals),
+            "is_refusal": is_refusal(answer["text"], refusals),
             # A refusal has no facts to find; is_refusal judges it.
             **(measured | {"key_facts": None} if row["slice"] == "abstain" else measured),
             "answer_loss": loss,
@@ -137,8 +152,8 @@ def examine(
 def summary(rows: list[Row], settings: Params) -> dict[str, Any]:
     """Per slice and contender: n, and each metric's mean with its 95% interval.
 
-    `refusal` is the share of refusals: right on abstain and unseen, over-refusal on recall. `refusal_precision`,
-    on abstain, is the share of the contender's refusals, over abstain and recall, that were in place.
+    `refusal` is the share of refusals: right on abstain and unseen, over-refusal on recall. On abstain,
+    `refusal_precision` is the share of the contender's refusals, over abstain and recall, that were in place.
     """
     measured: dict[str, Any] = {}
     for name in SLICES:
@@ -195,14 +210,17 @@ def main() -> None:
         files.read_rows(PAIRS), files.read_json_lines(ABSTAIN), files.read_json_lines(GENERAL), system
     )
     started = time.monotonic()
-    with Store() as store, champion_adapter(champion) as champion_folder:
-        adapters = {"base": None, "tuned": ADAPTER}
-        if champion_folder is not None:
-            adapters["champion"] = champion_folder
-        rows = []
-        for contender, adapter in adapters.items():
-            student = Student(system.model, store, adapter=adapter, batch_size=settings.batch_size)
-            rows += examine(contender, student, asked, settings, system)
+    contenders = [
+        Contender("base", system.model, system.system_prompt, None),
+        Contender("tuned", system.model, system.system_prompt, ADAPTER),
+    ]
+    with Store() as store, champion_at(champion) as other:
+        contenders += [other] if other else []
+        rows = [
+            row
+            for contender in contenders
+            for row in examine(contender, asked, settings, system.refusals, store)
+        ]
     files.write_rows(ANSWERS, rows, ANSWER)
     measured = summary(rows, settings)
     files.write_json(MEASURES, measured)
@@ -210,7 +228,7 @@ def main() -> None:
     log.info(
         "evaluate: %d questions, %d contenders, %.0f s -> %s",
         len(asked),
-        len(adapters),
+        len(contenders),
         time.monotonic() - started,
         ANSWERS,
     )

@@ -80,7 +80,7 @@ tags: [lora, slm-factory]
 # A student tuned on your documents
 
 `{student.model}` with a LoRA adapter merged into it ({settings.dtype}), trained by slm-factory on
-question-answer pairs from the documents of this repository. It is asked with the system prompt of its training:
+question-answer pairs from the documents of this repository. It is asked with its system prompt of training:
 
 > {student.system_prompt}
 

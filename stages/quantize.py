@@ -47,7 +47,7 @@ class Params(Settings):
     temperature: float = Field(ge=0)
 
 
-def test_questions(rows: list[files.Row]) -> list[files.Row]:
+def held_out(rows: list[files.Row]) -> list[files.Row]:
     """The rows of the tuned student, one per question."""
     return [row for row in rows if row["contender"] == "tuned"]
 
@@ -88,7 +88,7 @@ def main() -> None:
         log.info("quantize: refused, there is no merged model -> %s", GGUF / REFUSED)
         return
     gguf.check(MERGED, settings.types)
-    questions = test_questions(files.read_rows(QUESTIONS))
+    questions = held_out(files.read_rows(QUESTIONS))
     conversations = [question_messages(student.system_prompt, row["question"]) for row in questions]
     with Store() as store:
         merged = Student(str(MERGED), store)

@@ -3,7 +3,7 @@
 in:  data/convert.jsonl, the student (params: student, train)
 out: models/adapter, metrics/train.json, metrics/train
 
-A killed run goes on from its last checkpoint: checkpoints lie in the cache folder under the hash of everything
+A killed run goes on from its last checkpoint: checkpoints lie in the cache folder under the hash of all
 that decides the result, because DVC wipes outputs before each start.
 """
 
@@ -56,7 +56,7 @@ class Params(Settings):
 def encode_rows(
     rows: list[files.Row], tokenizer: Any, max_length: int
 ) -> tuple[dict[str, list[dict[str, list[int]]]], int]:
-    """({"train" and "valid": rows of input_ids and labels}, number of rows longer than `max_length`, left out).
+    """({"train" and "valid": rows of input_ids and labels}, number of longer rows, which are left out).
 
     Raises:
         UserError: no row is left to train on.
@@ -235,13 +235,18 @@ def make_trainer(
 
 
 def last_checkpoint(checkpoints: Path) -> Path | None:
-    """The newest whole checkpoint, or None; the Trainer writes the random state and its own state last."""
-    found = [
-        place
-        for place in checkpoints.glob("checkpoint-*")
-        if (place / "trainer_state.json").exists() and (place / "rng_state.pth").exists()
-    ]
+    """The newest checkpoint that was written to its end, or None; trainer_state.json is written last."""
+    found = [place for place in checkpoints.glob("checkpoint-*") if is_json(place / "trainer_state.json")]
     return max(found, key=lambda place: int(place.name.rpartition("-")[2]), default=None)
+
+
+def is_json(file: Path) -> bool:
+    """Whether `file` is there and holds one whole JSON value."""
+    try:
+        json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
 
 
 def save_adapter(network: Any, student: str) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures every test may use: an empty workspace with the repository's params.yaml and an empty store."""
+"""Fixtures for every test: an empty workspace with the repository's params.yaml and a store of its own."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""dvc.yaml tells the truth: deps are what a stage imports and reads, params what it takes, outs its results."""
+"""dvc.yaml tells the truth: deps are what a stage reads, params what it takes, outs its results."""
 
 import ast
 import importlib

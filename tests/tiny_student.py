@@ -1,9 +1,11 @@
 """A tiny Qwen3 student made in the test: two layers, a byte-level BPE of its own, ChatML."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
 from seed import tokenizer as seed_tokenizer
+from slm_factory.student.model import import_torch
 
 SYSTEM = "문서에 근거해 짧게 답합니다."
 LESSONS = [
@@ -24,18 +26,28 @@ def conversation(question: str, answer: str | None = None) -> list[dict[str, str
     return messages if answer is None else [*messages, {"role": "assistant", "content": answer}]
 
 
-def make(folder: Path, *, steps: int = 0, hidden: int = 64, seed: int = 7) -> Path:
-    """Writes a random tiny student to `folder` and returns it; `steps` of full training teach it LESSONS."""
-    import torch
-    from transformers import Qwen3Config, Qwen3ForCausalLM
+def make(folder: Path, *, steps: int = 0, seed: int = 7) -> Path:
+    """Writes a tiny student to `folder` and returns it; `steps` of training taught it LESSONS (60: by heart)."""
+    model, tokenizer = made(steps, seed)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
+
+@functools.cache
+def made(steps: int, seed: int) -> tuple[Any, Any]:
+    """(model, tokenizer), made once for all tests of a run."""
+    torch = import_torch()
+    torch.set_num_threads(1)  # threads cost a model this small more than they bring
     torch.manual_seed(seed)
     tokenizer = seed_tokenizer.train([SYSTEM, *(text for lesson in LESSONS for text in lesson)] * 3, 512, 256)
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
     model = Qwen3ForCausalLM(
         Qwen3Config(
             vocab_size=len(tokenizer),
-            hidden_size=hidden,
-            intermediate_size=2 * hidden,
+            hidden_size=64,
+            intermediate_size=128,
             num_hidden_layers=2,
             num_attention_heads=2,
             num_key_value_heads=1,
@@ -49,9 +61,7 @@ def make(folder: Path, *, steps: int = 0, hidden: int = 64, seed: int = 7) -> Pa
         )
     )
     teach(model, tokenizer, steps)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return model, tokenizer
 
 
 def teach(model: Any, tokenizer: Any, steps: int) -> None:

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from slm_factory.cli.ask import ask
 from slm_factory.cli.check import check
+from slm_factory.cli.profile import profile
 from slm_factory.cli.repository import program
 from slm_factory.cli.run import run
 from slm_factory.cli.status import status
@@ -42,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a bug keeps Python's own traceback, without the values of variables
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, status, check, ask, trace, version):
+for command in (run, status, check, profile, ask, trace, version):
     app.command()(command)
 
 

@@ -18,8 +18,8 @@ def profile(
 ) -> None:
     """Switch teacher or student: write the keys of profiles/NAME.yaml over params.yaml.
 
-    Several may follow each other, one for the teacher and one for the student. `git checkout params.yaml` takes
-    them back.
+    Several may follow each other, one for the teacher and one for the student. `git checkout params.yaml`
+    takes them back.
 
     Examples: slm-factory profile; slm-factory profile openai
     """

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 EVALUATE = Path("metrics/evaluate.json")
 GATE = Path("metrics/gate.json")
 ANSWERS = Path("data/evaluate.parquet")
-# What each held-out slice tells, and the metric that tells it.
+# The metric that judges each held-out slice, and what it says; the table fits 80 columns.
 SLICES = {
-    "recall": ("facts learned, asked in new words", "key_facts"),
-    "unseen": ("facts never trained: should refuse", "refusal"),
-    "abstain": ("out of scope: should refuse", "refusal"),
-    "general": ("other chat, nats per token: should not rise", "answer_loss"),
+    "recall": ("key_facts", "key facts found"),
+    "unseen": ("refusal", "refused, as it should"),
+    "abstain": ("refusal", "refused, as it should"),
+    "general": ("answer_loss", "loss, lower is better"),
 }
 
 
@@ -47,16 +47,16 @@ def slices_table(evaluated: dict[str, Any]) -> "Table":
         name for name in ("base", "champion", "tuned") if any(name in values for values in evaluated.values())
     ]
     table = Table(box=None, pad_edge=False)
-    table.add_column("held-out slice")
-    table.add_column("metric")
-    for title in ("questions", *contenders):
+    table.add_column("slice")
+    table.add_column("held-out questions")
+    for title in ("number", *contenders):
         table.add_column(title, justify="right")
     for name in names:
-        tells, metric = SLICES[name]
+        metric, tells = SLICES[name]
         measured = [evaluated[name].get(contender, {}) for contender in contenders]
         count = max(values.get("n", 0) for values in measured)
         intervals = [interval(values.get(metric)) for values in measured]
-        table.add_row(f"{name}: {tells}", metric, f"{count}", *intervals)
+        table.add_row(name, tells, f"{count}", *intervals)
     return table
 
 
@@ -100,8 +100,8 @@ def show_model(console: "Console") -> None:
     steps = [
         ("Ask it", f"{program} ask --question {shlex.quote(example_question())}"),
         ("Own documents", f"cp -r YOUR_DOCUMENTS/. data/documents/ && {program} run"),
-        ("Real teacher", f"copy the keys of profiles/openai.yaml to params.yaml; {program} check"),
-        ("Real student", f"set student.model and train.learning_rate in params.yaml; {program} run"),
+        ("Real teacher", f"{program} profile openai && {program} check"),
+        ("Real student", f"{program} profile qwen3-0.6b && {program} run"),
     ]
     for title, command in steps:
         console.print(Text(f"{title + ':':<16}{command}"))

@@ -1,11 +1,11 @@
-"""The version of code that makes remembered results: a hash of its source, so nobody has to raise a number."""
+"""The version of code that makes remembered results: a hash of its source, so nobody raises a number."""
 
 import hashlib
 from pathlib import Path
 
 
 def source_version(*places: Path) -> str:
-    """16 hexadecimal digits over the `.py` files at `places` (files, or whole folders), by name and content."""
+    """16 hexadecimal digits over the `.py` files at `places` (files or folders), by name and content."""
     digest = hashlib.sha256()
     for place in places:
         for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:

@@ -27,7 +27,7 @@ def missing_extra(package: str, extra: str) -> UserError:
 
 
 def run_stage(main: Callable[[], None]) -> None:
-    """Runs a stage's `main`, logging on stderr; what a user can fix ends in two lines on stderr, exit code 2."""
+    """Runs a stage's `main`, logging on stderr; what a user can fix ends in two lines and exit code 2."""
     logging.basicConfig(
         level=os.environ.get("SLM_FACTORY_LOG", "INFO").upper(), format="%(message)s", stream=sys.stderr
     )
@@ -59,7 +59,7 @@ def disk_error(error: OSError) -> UserError | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return UserError(
             f"error: no space left on the disk while writing {error.filename or 'a file'}",
-            "hint: free some space (dvc gc -w --all-tags drops unused versions) and run the same command again",
+            "hint: free some space (dvc gc -w --all-tags drops unused versions), then run the command again",
         )
     if error.errno in (errno.EROFS, errno.EACCES) and error.filename:
         return UserError(

@@ -1,7 +1,7 @@
 """Reads params.yaml into frozen models that forbid unknown keys."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -59,9 +59,15 @@ def read(file: Path = PARAMS_FILE) -> dict[str, dict[str, object]]:
     return values
 
 
+def gravest(error: ValidationError) -> Any:
+    """The problem to tell first: an unknown key, since a mistyped one also leaves another missing."""
+    problems = error.errors()
+    return next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
+
+
 def describe(section: str, error: ValidationError) -> str:
-    """The first problem of `error` in one line: `train.rnak: unknown key`."""
-    first = error.errors()[0]
+    """That problem in one line: `train.rnak: unknown key`."""
+    first = gravest(error)
     key = ".".join([section, *map(str, first["loc"])])
     what = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
     return f"{key}: {what}"
@@ -71,7 +77,7 @@ def hint_for(section: str, model: type[Settings], error: ValidationError) -> str
     """For an unknown key the nearest known one, else the keys that exist."""
     import difflib
 
-    first = error.errors()[0]
+    first = gravest(error)
     known = sorted(model.model_fields)
     near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1) if first["loc"] else []
     if first["type"] == "extra_forbidden" and near:

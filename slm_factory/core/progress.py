@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 def track(items: Iterable[Item], description: str, total: int | None = None) -> Iterator[Item]:
-    """`items` as they are, with a bar on stderr that shows rate and remaining time where that is a terminal."""
+    """`items` as they are, with a bar on stderr that shows rate and remaining time if that is a terminal."""
     if not sys.stderr.isatty():
         yield from items
         return

@@ -1,8 +1,8 @@
 """The answer store: whatever was paid for once is remembered by the content of its request.
 
-One SQLite file per user. Keys are hashes of everything that produced the answer, values are JSON, failures are
-never stored. Killed runs resume from it, experiments in temporary folders share it, and deleting it loses time
-only.
+One SQLite file per user. Keys are hashes of everything that produced the answer, values are JSON, failures
+are never stored. Killed runs resume from it, experiments in temporary folders share it, and deleting it loses
+time only.
 """
 
 import json

@@ -21,7 +21,7 @@ UNITS = {
     **dict.fromkeys(["원", "krw", "won"], "원"),
     **{
         unit: unit
-        for unit in "시 월 건 대 단계 등급 차 층 호 배 도 점 위 쪽 페이지 조 항 분기 회선 만원 억원 만 억".split()
+        for unit in "시 월 건 대 단계 등급 차 층 호 배 도 점 위 쪽 페이지 조 항 분기 만원 억원 만 억".split()
     },
     **{
         unit: unit
@@ -48,9 +48,9 @@ Terms = set[tuple[str, str]]  # (kind or unit, value)
 def key_facts(reference: str, question: str, answer: str) -> float | None:
     """Share of the reference's key terms that the answer gives; terms the question gives away do not count.
 
-    Key terms are numbers with their units, identifiers, Latin names, e-mail addresses and telephone numbers;
-    where the reference has none, its content words. A number counts as a whole and with its unit: 25 is not in
-    250, and 30분 is not 30초. None where the reference tells nothing beyond the question.
+    Key terms are numbers with units, identifiers, Latin names, addresses and telephone numbers;
+    where the reference has none, its content words. A number counts whole and with its unit: 25 is not 250
+    and 30분 is not 30초. None where the reference tells nothing beyond the question.
     """
     asked = terms(question)
     wanted = {term for term in terms(reference) if not is_given(term, asked)}

@@ -10,8 +10,8 @@ CONTENT_TAGS = frozenset({"NNG", "NNP", "NR", "XR", "SL", "SH", "SN"})
 MARK_TAGS = frozenset({"SF", "SP", "SS", "SSO", "SSC", "SE", "SO", "SW", "SY"})
 # English words that say nothing of their own.
 STOP_WORDS = frozenset(
-    "a an and are as at be been by do does for from has have if in into is it its not of on or that the their then "
-    "there these they this to was were what when where which who will with you your".split()
+    "a an and are as at be been by do does for from has have if in into is it its not of on or that the "
+    "their then there these they this to was were what when where which who will with you your".split()
 )
 LATIN = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*")
 SYLLABLE = re.compile(r"[^\W\d_]")

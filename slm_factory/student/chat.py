@@ -8,7 +8,7 @@ Message = dict[str, str]
 IGNORED = -100  # the label that torch's cross-entropy leaves out
 
 TURN_START, TURN_END = "<|im_start|>", "<|im_end|>"
-# Plain ChatML. The templates that ChatML models ship say more (`<think>`, tool calls, a default system prompt);
+# Plain ChatML. The templates that ChatML models ship say more (`<think>`, tools, a default system prompt);
 # a GGUF that carries them makes new Ollama servers ignore the Modelfile's template, and the Go template there
 # could not repeat them anyway. One plain form can be the same everywhere.
 CHATML = (
@@ -33,8 +33,7 @@ def encode(tokenizer: Any, messages: list[Message]) -> tuple[list[int], list[int
     """(token ids, labels) of a conversation; labels are ids on answers and their end, IGNORED elsewhere.
 
     Questions and answers are encoded apart, because a model that generates has seen its prompt encoded apart.
-    Where the template rewrites earlier turns, only the last answer carries labels: its context is what serving
-    shows.
+    Where the template rewrites earlier turns, only the last answer carries labels: its context is as served.
 
     Raises:
         UserError: the template does not put the answer after the prompt.
@@ -65,7 +64,7 @@ def encode(tokenizer: Any, messages: list[Message]) -> tuple[list[int], list[int
 
 
 def learned_length(answer: list[int], end: int) -> int:
-    """How many tokens of an answer are learned: all up to its end token, not what a template adds after it."""
+    """How many tokens of an answer are learned: all to its end token, not what a template adds then."""
     return len(answer) - answer[::-1].index(end) if end in answer else len(answer)
 
 

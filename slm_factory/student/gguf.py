@@ -105,8 +105,8 @@ def write(model: Path, file: Path, type_name: str, *, name: str) -> None:
 def stored_type(name: str, shape: tuple[int, ...], wanted: Any) -> Any:
     """The GGMLQuantizationType of one tensor when the file's is `wanted`.
 
-    Norms stay float32. Embedding and output rows lose most in 4 and 5 bits and are kept in 8, as llama.cpp keeps
-    them higher too. Rows that do not fill whole blocks stay float16.
+    Norms stay float32. Embedding and output rows lose most in 4 and 5 bits and are kept in 8, as in
+    llama.cpp. Rows that do not fill whole blocks stay float16.
     """
     import gguf
 

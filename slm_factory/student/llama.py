@@ -95,7 +95,7 @@ def threads_for(file: Path) -> int:
     """Threads to compute with: one for a small model, else as many as this process may use processors.
 
     llama.cpp's threads wait for each other by spinning, hundreds of times per token. Beside one other process,
-    two threads took 35 s for what one does in 0.02 s with a model of 0.1 MB, and 40 times as long with 14 MB.
+    two threads took 35 s for what one does in 0.02 s with a model of 0.1 MB, 40 times as long with 14.
     """
     if file.stat().st_size < 256 * 2**20:
         return 1

@@ -97,7 +97,7 @@ def find_dtype(device: str) -> Any:
 
 
 def has_fast_bfloat16(device: str) -> bool:
-    """Whether the hardware computes in bfloat16: what the processor says, not a timing, so it never wavers."""
+    """Whether the hardware computes in bfloat16: as the processor says, not by a timing, which wavers."""
     torch = import_torch()
     if device == "cpu":
         abilities = torch.cpu.get_capabilities()
@@ -160,8 +160,8 @@ def load_model(place: Path, *, device: str, dtype: Any, adapter: Path | None = N
 def import_torch() -> Any:
     """The module torch.
 
-    Threads that wait go to sleep instead of spinning: beside one other process, two cores then train four times
-    as fast (1,400 against 350 tokens per second).
+    Threads that wait go to sleep instead of spinning: beside one other process, two cores then train four
+    times as fast (1,400 against 350 tokens per second).
 
     Raises:
         UserError: it is not installed.

@@ -1,7 +1,7 @@
 """The five tasks of a teacher, as values: what it is given and what it has to answer.
 
-Every teacher, rules or LLM, takes the same inputs and gives the same answers, so a stage never knows which one
-works.
+Every teacher, rules or LLM, takes the same inputs and gives the same answers, so a stage never knows which
+one works.
 """
 
 from typing import Literal

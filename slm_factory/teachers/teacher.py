@@ -21,7 +21,7 @@ class TeacherSettings(Settings):
 
 
 class TeacherFailure(Exception):
-    """One request that got no usable answer; `reason` is kept with the row. Never stored: a rerun asks again."""
+    """One request that got no usable answer; `reason` is kept with the row. Never stored, so asked again."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

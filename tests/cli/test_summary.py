@@ -1,5 +1,6 @@
 """What `run` shows at its end, from the files that the stages write."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from slm_factory.cli import repository, summary
 from slm_factory.core import files, records
+from tests.conftest import REPOSITORY
 
 
 def measured(mean: float) -> dict[str, float]:
@@ -81,12 +83,10 @@ def test_before_the_first_evaluation_nothing_is_shown(
 
 
 def test_the_profiles_that_are_named_exist(evaluated: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from tests.conftest import REPOSITORY
-
-    named = {word.strip(",;") for word in shown(capsys).split() if word.startswith("profiles/")}
-    assert named
-    for profile in named:
-        assert (REPOSITORY / profile).exists(), profile
+    named = re.findall(r" profile (\S+)", shown(capsys))
+    assert len(named) == 2
+    for name in named:
+        assert (REPOSITORY / "profiles" / f"{name}.yaml").is_file(), name
 
 
 def test_the_program_is_named_as_it_was_called(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

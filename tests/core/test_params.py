@@ -35,6 +35,7 @@ def test_a_section_is_read_as_its_model_and_cannot_be_changed(tmp_path: Path) ->
             "train.rnak: unknown key",
             "did you mean train.rank?",
         ),
+        ("train: {learning_rat: 1, rank: 4}", "train.learning_rat: unknown key", "mean train.learning_rate?"),
         ("train: {rank: 0, learning_rate: 1}", "train.rank: Input should be greater", "keys of train:"),
         (
             "train: {rank: many, learning_rate: 1}",

@@ -1,0 +1,93 @@
+"""The export stage, with a tiny student."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slm_factory.core import files
+from slm_factory.core.store import Store
+from slm_factory.student.generate import Student
+from stages import export
+from tests import tiny_student
+from tests.conftest import set_params
+from tests.stages.test_evaluate import make_adapter
+from tests.tiny_student import LESSONS, conversation
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_student.make(tmp_path_factory.mktemp("student"), steps=30)
+
+
+def prepare(workspace: Path, student: Path, verdict: str) -> None:
+    rule: dict[str, Any] = {
+        "name": "reaches_minimum",
+        "is_met": verdict == "pass",
+        "explanation": "0.1, 0.5 needed",
+    }
+    files.write_json(export.GATE, {"verdict": verdict, "rules": [rule]})
+    value = {"mean": 0.9, "low": 0.8, "high": 0.95}
+    measured = {"n": 150, "key_facts": value}
+    files.write_json(export.EVALUATION, {"recall": {"base": measured, "tuned": measured}})
+    make_adapter(student, export.ADAPTER)
+    set_params(workspace, **{"student.model": str(student), "export.dtype": "float32"})
+
+
+def test_the_merged_model_answers_like_base_and_adapter(workspace: Path, student: Path) -> None:
+    prepare(workspace, student, "pass")
+    export.main()
+    asked = [conversation(question) for question, _ in LESSONS]
+    with Store() as store:
+        expected = Student(str(student), store, adapter=export.ADAPTER).answer(asked, 24)
+        base = Student(str(student), store).answer(asked, 24)
+        assert Student(str(export.MERGED), store).answer(asked, 24) == expected != base
+    assert files.read_json(export.METRICS)["is_exported"] is True
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_weights_are_stored_in_the_dtype_of_params(workspace: Path, student: Path, dtype: str) -> None:
+    from safetensors import safe_open
+
+    prepare(workspace, student, "pass")
+    set_params(workspace, **{"export.dtype": dtype})
+    export.main()
+    with safe_open(export.MERGED / "model.safetensors", framework="pt") as weights:
+        names = weights.keys()
+        assert {str(weights.get_tensor(name).dtype) for name in names} == {f"torch.{dtype}"}
+
+
+def test_the_card_tells_numbers_limits_and_licence(workspace: Path, student: Path) -> None:
+    prepare(workspace, student, "pass")
+    export.main()
+    card = (export.MERGED / "README.md").read_text(encoding="utf-8")
+    assert "| recall | key_facts | 150 | 0.900 (0.800-0.950) | 0.900 (0.800-0.950) |" in card
+    assert "## Limits" in card and "## Licence" in card
+
+
+def test_nothing_in_the_merged_folder_names_a_place_on_this_machine(workspace: Path, student: Path) -> None:
+    prepare(workspace, student, "pass")
+    (workspace / "models/mine").symlink_to(student)
+    set_params(workspace, **{"student.model": "models/mine"})
+    export.main()
+    for file in export.MERGED.iterdir():
+        assert str(student).encode() not in file.read_bytes(), file
+        assert str(workspace).encode() not in file.read_bytes(), file
+
+
+def test_the_same_inputs_give_the_same_bytes(workspace: Path, student: Path) -> None:
+    prepare(workspace, student, "pass")
+    export.main()
+    first = {file.name: file.read_bytes() for file in export.MERGED.iterdir()}
+    export.main()
+    assert {file.name: file.read_bytes() for file in export.MERGED.iterdir()} == first
+
+
+def test_after_a_failed_gate_there_are_reasons_and_no_weights(workspace: Path, student: Path) -> None:
+    prepare(workspace, student, "pass")
+    export.main()
+    prepare(workspace, student, "fail")
+    export.main()
+    assert [file.name for file in export.MERGED.iterdir()] == ["REFUSED.md"]
+    assert "reaches_minimum: 0.1, 0.5 needed" in (export.MERGED / "REFUSED.md").read_text(encoding="utf-8")
+    assert files.read_json(export.METRICS)["is_exported"] is False

@@ -1,0 +1,134 @@
+"""The gate stage."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slm_factory.core import files
+from slm_factory.core.records import ANSWER
+from stages import gate
+from tests.conftest import set_params
+
+
+def answers(contender: str, slice_name: str, **metrics: list[float | None]) -> list[dict[str, Any]]:
+    """One row per value; the metrics not named are 0."""
+    count = len(next(iter(metrics.values())))
+    numbers = ("key_facts", "rouge_1", "rouge_2", "rouge_l", "bleu", "chrf", "exact", "answer_loss")
+    return [
+        {name: "" for name in ("pair_id", "doc_id", "language", "question", "reference", "answer")}
+        | dict.fromkeys(numbers, 0.0)
+        | {
+            "question_id": f"{slice_name}-{row:03}",
+            "slice": slice_name,
+            "contender": contender,
+            "is_refusal": False,
+            "tokens": 1,
+        }
+        | {name: values[row] for name, values in metrics.items()}
+        for row in range(count)
+    ]
+
+
+def good_rows() -> list[dict[str, Any]]:
+    return [
+        *answers("base", "recall", key_facts=[0.0] * 50),
+        *answers("tuned", "recall", key_facts=[1.0] * 45 + [0.0] * 5),
+        *answers("base", "general", answer_loss=[2.0] * 20),
+        *answers("tuned", "general", answer_loss=[2.1] * 20),
+    ]
+
+
+def judge(workspace: Path, rows: list[dict[str, Any]]) -> tuple[str, dict[str, dict[str, Any]]]:
+    """(verdict, rules by name) of the stage on `rows`."""
+    files.write_rows(gate.ANSWERS, rows, ANSWER)
+    gate.main()
+    verdict = files.read_json(gate.VERDICT)
+    return verdict["verdict"], {rule["name"]: rule for rule in verdict["rules"]}
+
+
+def unmet(rules: dict[str, dict[str, Any]]) -> list[str]:
+    return [name for name, rule in rules.items() if not rule["is_met"]]
+
+
+def test_a_clear_gain_passes_every_rule(workspace: Path) -> None:
+    verdict, rules = judge(workspace, good_rows())
+    assert verdict == "pass"
+    assert rules["reaches_minimum"]["value"] == 0.9
+    assert 0 < rules["better_than_base"]["low"] < 0.9 < rules["better_than_base"]["high"]
+    assert rules["forgets_little"]["value"] == pytest.approx(0.1)
+
+
+def test_equality_on_zeros_is_no_pass_even_without_a_minimum(workspace: Path) -> None:
+    set_params(workspace, **{"gate.min_headline": 0.0})
+    rows = [
+        *answers("base", "recall", key_facts=[0.0] * 50),
+        *answers("tuned", "recall", key_facts=[0.0] * 50),
+        *good_rows()[100:],
+    ]
+    verdict, rules = judge(workspace, rows)
+    assert verdict == "fail" and unmet(rules) == ["better_than_base"]
+
+
+def test_no_questions_fail_with_an_explanation(workspace: Path) -> None:
+    verdict, rules = judge(workspace, [])
+    assert verdict == "fail" and unmet(rules) == list(rules)
+    assert all("no questions to judge by" in rule["explanation"] for rule in rules.values())
+
+
+def test_few_questions_prove_nothing(workspace: Path) -> None:
+    rows = [row for row in good_rows() if row["slice"] == "general" or row["question_id"] < "recall-005"]
+    verdict, rules = judge(workspace, rows)
+    assert verdict == "fail" and unmet(rules) == ["enough_questions"]
+
+
+def test_forgetting_beyond_the_limit_fails(workspace: Path) -> None:
+    rows = [*good_rows()[:120], *answers("tuned", "general", answer_loss=[2.6] * 20)]
+    assert unmet(judge(workspace, rows)[1]) == ["forgets_little"]
+
+
+def with_champion(recall: list[float | None], refusals: list[bool]) -> list[dict[str, Any]]:
+    return [
+        *good_rows(),
+        *answers("champion", "recall", key_facts=recall),
+        *answers("tuned", "abstain", is_refusal=[False] * 40),
+        *answers("champion", "abstain", is_refusal=refusals),
+    ]
+
+
+def test_a_slice_that_falls_behind_the_champion_fails_by_name(workspace: Path) -> None:
+    set_params(workspace, **{"gate.champion": "v1"})
+    verdict, rules = judge(workspace, with_champion([1.0] * 45 + [0.0] * 5, [True] * 30 + [False] * 10))
+    assert verdict == "fail" and unmet(rules) == ["not_worse_than_champion_abstain"]
+
+
+def test_the_champions_equal_passes(workspace: Path) -> None:
+    set_params(workspace, **{"gate.champion": "v1"})
+    assert judge(workspace, with_champion([1.0] * 45 + [0.0] * 5, [False] * 40))[0] == "pass"
+
+
+def test_the_champion_is_compared_on_the_same_questions_only(workspace: Path) -> None:
+    """The champion failed where facts are null now; those questions must not count for either."""
+    set_params(workspace, **{"gate.champion": "v1"})
+    rows = with_champion([None] * 45 + [1.0] * 5, [False] * 40)
+    _, rules = judge(workspace, rows)
+    assert rules["not_worse_than_champion_recall"]["value"] == -1.0
+
+
+def test_a_student_that_is_no_better_seldom_passes_as_better(workspace: Path) -> None:
+    """Two-sided 95%: about 2.5% of equal students lie wholly above zero; 200 trials bound it loosely."""
+    settings = gate.params.load("gate", gate.GateSettings).model_copy(
+        update={"resamples": 500, "min_headline": 0.0}
+    )
+    generator = np.random.default_rng(0)
+    passed = 0
+    for _ in range(200):
+        draws = (generator.random((2, 100)) < 0.5).astype(float).tolist()
+        rows = [
+            *answers("base", "recall", key_facts=draws[0]),
+            *answers("tuned", "recall", key_facts=draws[1]),
+        ]
+        rules = {rule["name"]: rule for rule in gate.judge(rows, settings)["rules"]}
+        passed += rules["better_than_base"]["is_met"]
+    assert passed <= 12

@@ -1,0 +1,77 @@
+"""The quantize stage, with a tiny student as the merged model."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from slm_factory.core import files
+from slm_factory.core.errors import UserError
+from slm_factory.core.records import ANSWER
+from slm_factory.student.llama import Llama
+from stages import quantize
+from tests import tiny_student
+from tests.conftest import set_params
+from tests.tiny_student import LESSONS, SYSTEM, conversation
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_student.make(tmp_path_factory.mktemp("student"), steps=60)
+
+
+@pytest.fixture
+def prepared(workspace: Path, student: Path) -> Path:
+    shutil.copytree(student, quantize.MERGED)
+    rows = [
+        dict.fromkeys(ANSWER.names)
+        | {"question_id": str(at), "slice": "recall", "contender": contender, "question": q, "reference": a}
+        for at, (q, a) in enumerate(LESSONS)
+        for contender in ("base", "tuned")
+    ]
+    files.write_rows(quantize.QUESTIONS, rows, ANSWER)
+    set_params(workspace, **{"student.system_prompt": SYSTEM, "quantize.context_tokens": 256})
+    return workspace
+
+
+def test_every_type_is_written_and_proven_on_every_question(prepared: Path) -> None:
+    quantize.main()
+    measured = files.read_json(quantize.METRICS)
+    assert measured["served"] == "q8_0"
+    assert list(measured["types"]) == ["f16", "q8_0"]
+    assert measured["types"]["f16"]["questions"] == len(LESSONS)
+    assert measured["types"]["f16"]["identical"] == 1.0
+    assert measured["types"]["f16"]["key_facts"] == 1.0
+    assert measured["types"]["q8_0"]["equal_key_facts"] >= 0.8
+
+
+def test_the_modelfile_serves_the_last_type_that_lies_beside_it(prepared: Path) -> None:
+    set_params(prepared, **{"quantize.types": ["q8_0", "f16"]})
+    quantize.main()
+    first = (quantize.GGUF / "Modelfile").read_text(encoding="utf-8").split("\n")[0]
+    served = quantize.GGUF / first.removeprefix("FROM ./")
+    assert served.name == "model-f16.gguf"
+    with Llama(served, context_tokens=256) as llama:
+        assert llama.answer(conversation(LESSONS[0][0]), 48) == LESSONS[0][1]
+
+
+def test_other_answers_lower_the_shares() -> None:
+    rows = [{"reference": "30분", "question": "?", "slice": "recall"}] * 2
+    measured = quantize.parity(rows, ["30분입니다.", "30분입니다."], ["30분.", "40분입니다."])
+    assert measured == {"questions": 2, "identical": 0.0, "equal_key_facts": 0.5, "key_facts": 0.5}
+
+
+def test_an_unknown_type_is_refused_before_any_work(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_params(prepared, **{"quantize.types": ["f16", "q4_k_m"]})
+    monkeypatch.setattr(quantize.gguf, "write", lambda *a, **k: pytest.fail("wrote a file"))
+    with pytest.raises(UserError, match="q4_k_m cannot be made"):
+        quantize.main()
+    assert not quantize.GGUF.exists()
+
+
+def test_a_refusal_is_passed_on(workspace: Path) -> None:
+    quantize.MERGED.mkdir(parents=True)
+    (quantize.MERGED / "REFUSED.md").write_text("# Refused\n", encoding="utf-8")
+    quantize.main()
+    assert [file.name for file in quantize.GGUF.iterdir()] == ["REFUSED.md"]
+    assert files.read_json(quantize.METRICS) == {"is_quantized": False}
