@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +250,14 @@ def is_json(file: Path) -> bool:
     return True
 
 
+def remove_checkpoints(finished: Path) -> None:
+    """Removes the finished run's checkpoints, and those of killed runs that nobody resumed for a month."""
+    month_ago = time.time() - 30 * 24 * 3600
+    for place in finished.parent.iterdir():
+        if place == finished or place.stat().st_mtime < month_ago:
+            shutil.rmtree(place)
+
+
 def save_adapter(network: Any, student: str) -> None:
     """Writes models/adapter: the same bytes for the same adapter, and no trace of this machine."""
     with replacing_folder(ADAPTER) as beside:
@@ -296,7 +305,7 @@ def main() -> None:
     save_adapter(trainer.model, student.model)
     measured = measures(trainer, rows, too_long)
     files.write_json(METRICS, measured)
-    shutil.rmtree(checkpoints)
+    remove_checkpoints(checkpoints)
     log.info(
         "train: %d rows (%d too long), %d steps, valid loss %s, %.0f s -> %s",
         measured["train_rows"],

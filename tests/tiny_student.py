@@ -27,7 +27,7 @@ def conversation(question: str, answer: str | None = None) -> list[dict[str, str
 
 
 def make(folder: Path, *, steps: int = 0, seed: int = 7) -> Path:
-    """Writes a tiny student to `folder` and returns it; `steps` of training taught it LESSONS (60: by heart)."""
+    """Writes a tiny student to `folder` and returns it; `steps` of training teach it LESSONS."""
     model, tokenizer = made(steps, seed)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

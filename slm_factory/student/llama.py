@@ -92,10 +92,10 @@ class Llama:
 
 
 def threads_for(file: Path) -> int:
-    """Threads to compute with: one for a small model, else as many as this process may use processors.
+    """Threads to compute with: one for a small model, else one for each processor it may use.
 
-    llama.cpp's threads wait for each other by spinning, hundreds of times per token. Beside one other process,
-    two threads took 35 s for what one does in 0.02 s with a model of 0.1 MB, 40 times as long with 14.
+    llama.cpp's threads wait for each other by spinning, hundreds of times per token. Beside one other
+    process, two threads took 35 s for what one does in 0.02 s with a model of 0.1 MB.
     """
     if file.stat().st_size < 256 * 2**20:
         return 1

@@ -42,6 +42,7 @@ def run(pairs: int = 20) -> list[Row]:
 
 
 def test_every_source_reaches_training_and_nothing_held_out_does(workspace: Path) -> None:
+    set_params(workspace, **{"convert.replay_share": 0.08})
     lines = run()
     assert Counter((line["split"], line["kind"]) for line in lines) == {
         **{("train", "pair"): 20, ("valid", "pair"): 1, ("train", "paraphrase"): 1},

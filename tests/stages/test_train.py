@@ -149,6 +149,14 @@ def test_a_checkpoint_cut_off_by_the_kill_is_passed_over(tmp_path: Path) -> None
     assert train.last_checkpoint(tmp_path / "none") is None
 
 
+def test_only_finished_and_forgotten_checkpoints_are_removed(tmp_path: Path) -> None:
+    for name in ("finished", "killed", "forgotten"):
+        (tmp_path / name / "checkpoint-1").mkdir(parents=True)
+    os.utime(tmp_path / "forgotten", (0, 0))
+    train.remove_checkpoints(tmp_path / "finished")
+    assert [place.name for place in tmp_path.iterdir()] == ["killed"]
+
+
 @pytest.mark.slow
 def test_a_killed_run_goes_on_from_its_last_checkpoint_to_the_same_adapter(prepared: Path) -> None:
     """SIGKILL after the first epoch, wipe the outputs as DVC does, start again."""
