@@ -233,7 +233,8 @@ def main() -> None:
         ["git", "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=True
     ).stdout.strip()
     print(
-        f"\ncommit {commit}, {os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}\n"
+        f"\ncommit {commit}, {os.cpu_count()} cores, {platform.machine()}, "
+        f"Python {platform.python_version()}\n"
     )
     print(report(measurements))
     sys.exit(not all(m.is_met for m in measurements))

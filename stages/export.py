@@ -1,6 +1,6 @@
 """Merges the adapter into the student and writes the model card; refuses when the gate failed.
 
-in:  models/adapter, metrics/gate.json, metrics/evaluate.json, the student (params: student)
+in:  models/adapter, metrics/{gate,evaluate,train}.json, the student (params: student)
 out: models/merged, metrics/export.json
 
 A refusal writes models/merged/REFUSED.md in place of weights and exits 0: a stage that fails would take the
@@ -15,13 +15,13 @@ from slm_factory.core import files, params
 from slm_factory.core.errors import run_stage
 from slm_factory.core.params import Settings
 from slm_factory.student import model
-from slm_factory.student.folders import replacing_folder
 from slm_factory.student.settings import StudentSettings
 
 ADAPTER = Path("models/adapter")
 GATE = Path("metrics/gate.json")
 EVALUATION = Path("metrics/evaluate.json")
 MERGED = Path("models/merged")
+TRAINING = Path("metrics/train.json")
 METRICS = Path("metrics/export.json")
 
 CARD_METRICS = ("key_facts", "rouge_l", "chrf", "exact", "refusal", "answer_loss")
@@ -60,7 +60,13 @@ def merge(place: Path, dtype: str) -> Any:
     return network.merge_and_unload().to(getattr(torch, dtype))
 
 
-def card(student: StudentSettings, settings: Params, evaluation: dict[str, Any], gate: dict[str, Any]) -> str:
+def card(
+    student: StudentSettings,
+    settings: Params,
+    training: dict[str, Any],
+    evaluation: dict[str, Any],
+    gate: dict[str, Any],
+) -> str:
     """The model card: what it is, how it did on held-out questions, what it must not be used for."""
     rows = []
     for name, contenders in evaluation.items():
@@ -83,6 +89,10 @@ tags: [lora, slm-factory]
 question-answer pairs from the documents of this repository. It is asked with its system prompt of training:
 
 > {student.system_prompt}
+
+Trained on {training["train_rows"]:,} conversations, {training["steps"]:,} steps
+({training["epochs"]:g} epochs), {training["trainable_parameters"]:,} trainable parameters; best loss on
+validation rows: {training["best_valid_loss"] or "not measured"}.
 
 ## Held-out questions
 
@@ -121,12 +131,12 @@ def main() -> None:
     student = params.load("student", StudentSettings)
     gate = files.read_json(GATE)
     is_exported = gate["verdict"] == "pass"
-    with replacing_folder(MERGED) as beside:
+    with files.replacing_folder(MERGED) as beside:
         if is_exported:
             place = model.folder(student.model)
             merge(place, settings.dtype).save_pretrained(beside)
             model.load_tokenizer(place).save_pretrained(beside)
-            text = card(student, settings, files.read_json(EVALUATION), gate)
+            text = card(student, settings, files.read_json(TRAINING), files.read_json(EVALUATION), gate)
             (beside / "README.md").write_text(text, encoding="utf-8")
         else:
             (beside / "REFUSED.md").write_text(refusal(gate), encoding="utf-8")

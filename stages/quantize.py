@@ -22,7 +22,6 @@ from slm_factory.core.store import Store
 from slm_factory.metrics.answers import key_facts
 from slm_factory.student import gguf
 from slm_factory.student.chat import question_messages
-from slm_factory.student.folders import replacing_folder
 from slm_factory.student.generate import Student
 from slm_factory.student.llama import Llama
 from slm_factory.student.modelfile import modelfile
@@ -82,7 +81,7 @@ def main() -> None:
     settings = params.load("quantize", Params)
     student = params.load("student", StudentSettings)
     if (MERGED / REFUSED).exists():
-        with replacing_folder(GGUF) as beside:
+        with files.replacing_folder(GGUF) as beside:
             shutil.copy(MERGED / REFUSED, beside)
         files.write_json(METRICS, {"is_quantized": False})
         log.info("quantize: refused, there is no merged model -> %s", GGUF / REFUSED)
@@ -94,7 +93,7 @@ def main() -> None:
         merged = Student(str(MERGED), store)
         reference = [answer["text"] for answer in merged.answer(conversations, MAX_NEW_TOKENS)]
     measured: dict[str, Any] = {}
-    with replacing_folder(GGUF) as beside:
+    with files.replacing_folder(GGUF) as beside:
         for name in settings.types:
             file = beside / f"model-{name}.gguf"
             gguf.write(MERGED, file, name, name="slm-factory student")

@@ -25,7 +25,6 @@ from slm_factory.core.progress import track
 from slm_factory.core.records import content_key
 from slm_factory.core.store import cache_folder
 from slm_factory.student import chat, model
-from slm_factory.student.folders import replacing_folder
 from slm_factory.student.settings import StudentSettings
 
 ROWS = Path("data/convert.jsonl")
@@ -260,7 +259,7 @@ def remove_checkpoints(finished: Path) -> None:
 
 def save_adapter(network: Any, student: str) -> None:
     """Writes models/adapter: the same bytes for the same adapter, and no trace of this machine."""
-    with replacing_folder(ADAPTER) as beside:
+    with files.replacing_folder(ADAPTER) as beside:
         network.save_pretrained(beside)
         (beside / "README.md").unlink(missing_ok=True)
         file = beside / "adapter_config.json"

@@ -5,6 +5,7 @@ A file is written beside its place and then moved there, so nobody ever reads ha
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,21 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """An empty folder beside `path`; it takes the place of `path` when the block ends without an error."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        yield beside
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(beside, path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def write_rows(path: Path, rows: Iterable[Row], schema: pa.Schema) -> None:

@@ -4,6 +4,7 @@ Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md; the `gguf` pa
 """
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,7 @@ def write(model: Path, file: Path, type_name: str, *, name: str) -> None:
     """
     import gguf
 
+    logging.getLogger("gguf").setLevel(logging.WARNING)  # it announces every file
     check(model, [type_name])
     config = read_config(model)
     family = FAMILIES[config["architectures"][0]]

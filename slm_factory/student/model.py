@@ -111,6 +111,7 @@ def load_tokenizer(place: Path) -> Any:
     Raises:
         UserError: there is no tokenizer, or it has no chat template.
     """
+    import_torch()
     from transformers import AutoTokenizer
 
     try:

@@ -91,6 +91,7 @@ def test_replay_takes_what_there_is_and_never_repeats_a_line(workspace: Path) ->
 
 
 def test_the_same_inputs_give_the_same_bytes_and_the_counts_are_true(workspace: Path) -> None:
+    set_params(workspace, **{"convert.replay_share": 0.08})
     lines = run()
     first = convert.CHAT.read_bytes()
     run()

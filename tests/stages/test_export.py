@@ -30,6 +30,8 @@ def prepare(workspace: Path, student: Path, verdict: str) -> None:
     value = {"mean": 0.9, "low": 0.8, "high": 0.95}
     measured = {"n": 150, "key_facts": value}
     files.write_json(export.EVALUATION, {"recall": {"base": measured, "tuned": measured}})
+    training = {"train_rows": 1053, "steps": 330, "epochs": 10.0, "trainable_parameters": 933888}
+    files.write_json(export.TRAINING, {**training, "best_valid_loss": 0.114})
     make_adapter(student, export.ADAPTER)
     set_params(workspace, **{"student.model": str(student), "export.dtype": "float32"})
 
@@ -62,6 +64,7 @@ def test_the_card_tells_numbers_limits_and_licence(workspace: Path, student: Pat
     export.main()
     card = (export.MERGED / "README.md").read_text(encoding="utf-8")
     assert "| recall | key_facts | 150 | 0.900 (0.800-0.950) | 0.900 (0.800-0.950) |" in card
+    assert "1,053 conversations, 330 steps\n(10 epochs)" in card
     assert "## Limits" in card and "## Licence" in card
 
 
