@@ -6,7 +6,7 @@ in:  CORPUS_FOLDER/*.jsonl.xz (`{"text": ...}` per line)
 out: WORK/tokenizer, WORK/checkpoint.pt (resumed from when it exists), WORK/pretrained, WORK/pretrain.json
 
 The learning rate follows the clock, not a step count: the same command does the best it can in the time it
-has on any machine. That makes this the one script whose output depends on the machine; its result is committed
+has on any machine. That makes this the one script whose output depends on the machine; its result lies in git
 as `models/seed`, so nothing else inherits that.
 """
 

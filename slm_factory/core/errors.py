@@ -1,9 +1,13 @@
 """The one error type for what a user can fix, and how each program ends on it."""
 
+import errno
 import logging
 import os
 import sys
 from collections.abc import Callable
+
+# As safetensors and torch say it.
+DISK_FULL_WORDS = ("No space left on device", "file write failed")
 
 
 class UserError(Exception):
@@ -31,13 +35,13 @@ def run_stage(main: Callable[[], None]) -> None:
     logging.basicConfig(
         level=os.environ.get("SLM_FACTORY_LOG", "INFO").upper(), format="%(message)s", stream=sys.stderr
     )
-    for name in ("httpx", "httpx2"):  # they log the server's address
+    for name in ("httpx", "httpx2", "openai"):  # they log the server's address, and every retry
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         main()
     except UserError as error:
         sys.exit(report(error))
-    except OSError as error:
+    except Exception as error:  # looked at for a full disk, else raised again
         translated = disk_error(error)
         if translated is None:
             raise
@@ -52,16 +56,18 @@ def report(error: UserError) -> int:
     return 2
 
 
-def disk_error(error: OSError) -> UserError | None:
-    """The two lines for a disk that is full or read-only, None for any other `OSError`."""
-    import errno
+def disk_error(error: Exception) -> UserError | None:
+    """The two lines for a disk that is full or read-only, None for any other error.
 
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    Libraries that write from native code (safetensors, torch) wrap a full disk in errors of their own.
+    """
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT) or any(words in str(error) for words in DISK_FULL_WORDS):
         return UserError(
-            f"error: no space left on the disk while writing {error.filename or 'a file'}",
+            f"error: no space left on the disk while writing {getattr(error, 'filename', None) or 'a file'}",
             "hint: free some space (dvc gc -w --all-tags drops unused versions), then run the command again",
         )
-    if error.errno in (errno.EROFS, errno.EACCES) and error.filename:
+    if isinstance(error, OSError) and number in (errno.EROFS, errno.EACCES) and error.filename:
         return UserError(
             f"error: {error.filename} cannot be written or read: {error.strerror}",
             "hint: check the permissions of the folder and run the same command again",

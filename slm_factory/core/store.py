@@ -5,6 +5,7 @@ are never stored. Killed runs resume from it, experiments in temporary folders s
 time only.
 """
 
+import errno
 import json
 import os
 import sqlite3
@@ -21,6 +22,8 @@ from slm_factory.core.records import content_key
 SCHEMA = """CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, kind TEXT NOT NULL, answer TEXT NOT NULL
 ) WITHOUT ROWID"""
+
+DISK_ERRORS = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EROFS}
 
 
 def cache_folder() -> Path:
@@ -81,8 +84,18 @@ class Store:
         return key
 
     def put_by_key(self, kind: str, answers: Iterable[tuple[str, Any]]) -> None:
-        """Remembers (key, answer) pairs in one transaction."""
+        """Remembers (key, answer) pairs in one transaction.
+
+        Raises:
+            OSError: the disk is full or the file cannot be written.
+        """
         rows = [(key, kind, json.dumps(answer, ensure_ascii=False)) for key, answer in answers]
-        with self.connection:
-            self.connection.execute("BEGIN")
-            self.connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
+        try:
+            with self.connection:
+                self.connection.execute("BEGIN")
+                self.connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
+        except sqlite3.OperationalError as error:
+            number = DISK_ERRORS.get(error.sqlite_errorcode & 0xFF)  # the low byte is the primary code
+            if number is None:
+                raise
+            raise OSError(number, os.strerror(number), str(self.file)) from error

@@ -17,6 +17,7 @@ def fails_with(error: BaseException) -> None:
         (UserError("error: what", "hint: how"), ["error: what", "hint: how"]),
         (missing_extra("torch", "train"), ["torch", ".[train]"]),
         (OSError(errno.ENOSPC, "No space left on device", "data/x.parquet"), ["no space left", "dvc gc"]),
+        (RuntimeError("I/O error: No space left on device (os error 28)"), ["no space left", "dvc gc"]),
         (PermissionError(errno.EACCES, "Permission denied", "data/x"), ["data/x cannot be", "permissions"]),
     ],
 )

@@ -1,5 +1,6 @@
 """The answer store: remembered by content, committed at once, shared between processes."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -72,6 +73,17 @@ def test_a_file_that_is_no_store_is_refused_in_two_lines_and_left_alone(tmp_path
     with pytest.raises(UserError, match=r"s\.sqlite cannot be used"):
         Store(file)
     assert file.read_bytes() == b"this is not a database" * 100
+
+
+def test_a_full_disk_is_an_error_of_the_disk_and_keeps_what_was_stored(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        store.put("test", {"n": 1}, "kept")
+        pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
+        store.connection.execute(f"PRAGMA max_page_count = {pages + 1}")
+        with pytest.raises(OSError, match="No space left") as caught:
+            store.put("test", {"n": 2}, "x" * 1_000_000)
+        assert caught.value.errno == errno.ENOSPC
+        assert (store.get({"n": 1}), store.get({"n": 2})) == ("kept", None)
 
 
 def test_the_cache_folder_is_absolute_even_if_set_relative(
