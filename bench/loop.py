@@ -24,6 +24,8 @@ from pathlib import Path
 import psutil
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# Tables of which each row costs one request at most: a chunk read, a pair marked, a paraphrase or dialogue.
+TEACHER_ROWS = ("chunk", "score", "augment", "dialogue")
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def documents_come_and_go(clone: Path, environment: dict[str, str]) -> list[Meas
     text = "# Lantern relay\n\n## Relay limits\n\n- Restart time: 11 minutes\n- Owner: Harbor team\n"
     source.write_text(text, encoding="utf-8")
     added = run(repro, clone, environment)
-    chunks = rows_of_table(clone, "chunk", "runbooks/added.md")
+    own = sum(rows_of_table(clone, stage, "runbooks/added.md") for stage in TEACHER_ROWS)
     present = rows_of(clone, "runbooks/added.md")
     source.unlink()
     deleted = run(repro, clone, environment)
@@ -164,13 +166,13 @@ def documents_come_and_go(clone: Path, environment: dict[str, str]) -> list[Meas
     returned = rows_of(clone, "runbooks/added.md")
     source.unlink()
     run(repro, clone, environment)
-    whole = len(read_column(clone, "score")) + len(read_column(clone, "chunk"))
+    whole = sum(len(read_column(clone, stage)) for stage in TEACHER_ROWS)
     print(
-        f"add one document: {asked(added.output)} requests for {chunks} chunks; a whole run has about {whole}"
+        f"add one document: {asked(added.output)} requests, {own} rows of its own; a whole run asks {whole}"
     )
     return [
         Measurement("rows after adding", present, 1, "", is_floor=True),
-        Measurement("requests for one added document", asked(added.output), 40, ""),
+        Measurement("requests for one added document", asked(added.output), own, ""),
         Measurement("requests after deleting it", asked(deleted.output), 0, ""),
         Measurement("its rows after deleting it", left, 0, ""),
         Measurement("requests when it comes back", asked(back.output), 0, ""),
@@ -219,7 +221,8 @@ def main() -> None:
     arguments = parser.parse_args()
     work = arguments.work or Path(tempfile.mkdtemp(prefix="slm-factory-loop-"))
     clone = work / "slm-factory"
-    environment = {**os.environ, "SLM_FACTORY_CACHE": str(work / "cache")}
+    path = os.pathsep.join([str(clone / ".venv/bin"), os.environ["PATH"]])  # as after `activate`
+    environment = {**os.environ, "PATH": path, "SLM_FACTORY_CACHE": str(work / "cache")}
     environment.pop("VIRTUAL_ENV", None)
     try:
         subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(clone)], check=True)
