@@ -12,8 +12,8 @@ def card(report: dict[str, Any], origins: dict[str, tuple[str, str]]) -> str:
         for source, loss in pretrain["held_out_loss"].items()
     )
     samples = "\n\n".join(
-        f"> **{question.strip()}**\n>\n> {answer}" for question, answer in report["samples"]
-    ).replace("\n\n- ", "\n> - ")
+        quote(f"**Q** {question}\n\n**A** {answer}") for question, answer in report["samples"]
+    )
     return f"""---
 license: apache-2.0
 language: [ko, en]
@@ -53,3 +53,8 @@ instruction rows; those marked "test" are not.
 
 {samples}
 """
+
+
+def quote(text: str) -> str:
+    """`text` as a Markdown quotation, line by line."""
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())

@@ -26,7 +26,6 @@ from seed.pretrain import CONTEXT, SEED, encode, held_out_loss
 
 LEARNING_RATE = 1e-3
 ROWS_PER_STEP = 4
-OUT = Path("models/seed")
 SAMPLES = (
     "안녕하세요?",
     "오늘 너무 피곤해요.",
@@ -111,11 +110,12 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--work", type=Path, default=Path("build/seed"))
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--out", type=Path, default=Path("models/seed"))
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.manual_seed(SEED)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    folder = arguments.work / "pretrained"
+    folder, out = arguments.work / "pretrained", arguments.out
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
     model: Any = Qwen3ForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     model.to(device)
@@ -141,10 +141,10 @@ def main() -> None:
         },
         "samples": sample_answers(model, tokenizer),
     }
-    model.save_pretrained(OUT)
-    tokenizer.save_pretrained(OUT)
-    (OUT / "README.md").write_text(card(report, corpus.ORIGINS), encoding="utf-8")
-    log.info("%s: %.1f MB", OUT, (OUT / "model.safetensors").stat().st_size / 1e6)
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    (out / "README.md").write_text(card(report, corpus.ORIGINS), encoding="utf-8")
+    log.info("%s: %.1f MB", out, (out / "model.safetensors").stat().st_size / 1e6)
 
 
 if __name__ == "__main__":
