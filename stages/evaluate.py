@@ -40,7 +40,7 @@ ANSWERS = Path("data/evaluate.parquet")
 MEASURES = Path("metrics/evaluate.json")
 PLOT = Path("metrics/evaluate/slices.csv")
 
-log = logging.getLogger("evaluate")
+log = logging.getLogger(__name__)
 
 
 class Params(Settings):

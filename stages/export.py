@@ -26,7 +26,7 @@ METRICS = Path("metrics/export.json")
 
 CARD_METRICS = ("key_facts", "rouge_l", "chrf", "exact", "refusal", "answer_loss")
 
-log = logging.getLogger("export")
+log = logging.getLogger(__name__)
 
 
 class Params(Settings):

@@ -21,7 +21,7 @@ VERDICT = Path("metrics/gate.json")
 
 Values = dict[str, float]  # by question_id
 
-log = logging.getLogger("gate")
+log = logging.getLogger(__name__)
 
 
 def values(rows: list[Row], contender: str, slice_name: str, metric: str) -> Values:
@@ -103,7 +103,7 @@ def headline_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, An
 
 
 def forgetting_rule(rows: list[Row], settings: GateSettings) -> dict[str, Any]:
-    """General chat may become less likely only within the limit; the upper bound of the increase counts."""
+    """General chat may become less likely only within the limit; the mean counts, its interval is told."""
     rise = difference(
         values(rows, "tuned", "general", "answer_loss"),
         values(rows, "base", "general", "answer_loss"),
@@ -114,7 +114,7 @@ def forgetting_rule(rows: list[Row], settings: GateSettings) -> dict[str, Any]:
         "forgets_little",
         rise,
         limit,
-        rise is not None and rise.high <= limit,
+        rise is not None and rise.mean <= limit,
         f"answer loss on general chat against base: {shown(rise)}, at most {limit:g}",
     )
 

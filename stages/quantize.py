@@ -35,7 +35,7 @@ METRICS = Path("metrics/quantize.json")
 REFUSED = "REFUSED.md"
 MAX_NEW_TOKENS = 96  # longer answers than trained ones would only compare how two engines ramble
 
-log = logging.getLogger("quantize")
+log = logging.getLogger(__name__)
 
 
 class Params(Settings):

@@ -34,7 +34,7 @@ METRICS = Path("metrics/train.json")
 
 CURVE_NAMES = ("loss", "eval_loss", "learning_rate")
 
-log = logging.getLogger("train")
+log = logging.getLogger(__name__)
 
 
 class Params(Settings):
