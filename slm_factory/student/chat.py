@@ -20,8 +20,13 @@ CHATML = (
 
 
 def question_messages(system_prompt: str, question: str) -> list[Message]:
-    """The conversation that asks `question`, as it is trained and served."""
-    return [{"role": "system", "content": system_prompt}, {"role": "user", "content": question}]
+    """The conversation that asks `question`, as it is trained and served.
+
+    Turn marks inside the question are taken out: llama.cpp and Ollama read them as control tokens, so that a
+    question could end its own turn and speak for the system.
+    """
+    plain = question.replace(TURN_START, "").replace(TURN_END, "")
+    return [{"role": "system", "content": system_prompt}, {"role": "user", "content": plain}]
 
 
 def prompt_ids(tokenizer: Any, messages: list[Message]) -> list[int]:

@@ -161,9 +161,9 @@ def load_model(place: Path, *, device: str, dtype: Any, adapter: Path | None = N
 def import_torch() -> Any:
     """The module torch.
 
-    Threads that wait spin for some microseconds and then sleep. Beside one other process, two cores train four
-    times as fast as with endless spinning (1,400 against 350 tokens per second); alone they lose nothing, where
-    sleeping at once would cost a fifth.
+    Threads that wait spin for some microseconds, then sleep. Beside one other process, two cores train four
+    times as fast as with endless spinning (1,400 against 350 tokens per second); alone they lose nothing,
+    where sleeping at once would cost a fifth.
 
     Raises:
         UserError: it is not installed.
