@@ -189,16 +189,17 @@ def interval(values: list[float], settings: Params) -> dict[str, float]:
 
 
 def write_plot(measured: dict[str, Any]) -> None:
-    """slices.csv: the metric that judges each slice, per contender, with its interval."""
+    """slices.csv: the metric that judges each slice, a bar (`name`) per contender, with its interval."""
     with files.replacing(PLOT) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["slice", "contender", "metric", "value", "low", "high"])
+        writer.writerow(["name", "slice", "contender", "metric", "value", "low", "high"])
         for name, contenders in measured.items():
             metric = SLICES[name].metric.removeprefix("is_")
             for contender, values in contenders.items():
                 if metric in values:
-                    value = values[metric]
-                    writer.writerow([name, contender, metric, value["mean"], value["low"], value["high"]])
+                    bar, value = f"{name}, {contender}", values[metric]
+                    numbers = (value["mean"], value["low"], value["high"])
+                    writer.writerow([bar, name, contender, metric, *numbers])
 
 
 def main() -> None:
