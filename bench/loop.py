@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,12 +114,16 @@ def stages_run(output: str) -> list[str]:
     return re.findall(r"Running stage '([^']+)'", output)
 
 
-def rows_of(clone: Path, document: str) -> int:
-    """Rows that name a document, over all tables."""
+def rows_of(clone: Path, document: str, stages: Iterable[str]) -> int:
+    """Rows that name a document, over the tables of these stages."""
+    return sum(documents_of(clone, stage).count(document) for stage in stages)
+
+
+def documents_of(clone: Path, stage: str) -> list[str]:
+    """doc_id of every row of a stage's table."""
     import pyarrow.parquet as pq
 
-    tables = [pq.read_table(path) for path in sorted((clone / "data").glob("*.parquet"))]
-    return sum(t["doc_id"].to_pylist().count(document) for t in tables if "doc_id" in t.column_names)
+    return pq.read_table(clone / "data" / f"{stage}.parquet", columns=["doc_id"])["doc_id"].to_pylist()
 
 
 def first_run(clone: Path, environment: dict[str, str]) -> list[Measurement]:
@@ -156,17 +161,18 @@ def documents_come_and_go(clone: Path, environment: dict[str, str]) -> list[Meas
     text = "# Lantern relay\n\n## Relay limits\n\n- Restart time: 11 minutes\n- Owner: Harbor team\n"
     source.write_text(text, encoding="utf-8")
     added = run(repro, clone, environment)
-    own = sum(rows_of_table(clone, stage, "runbooks/added.md") for stage in TEACHER_ROWS)
-    present = rows_of(clone, "runbooks/added.md")
+    tables = sorted(path.stem for path in (clone / "data").glob("*.parquet"))
+    own = rows_of(clone, "runbooks/added.md", TEACHER_ROWS)
+    present = rows_of(clone, "runbooks/added.md", tables)
     source.unlink()
     deleted = run(repro, clone, environment)
-    left = rows_of(clone, "runbooks/added.md")
+    left = rows_of(clone, "runbooks/added.md", tables)
     source.write_text(text, encoding="utf-8")
     back = run(repro, clone, environment)
-    returned = rows_of(clone, "runbooks/added.md")
+    returned = rows_of(clone, "runbooks/added.md", tables)
     source.unlink()
     run(repro, clone, environment)
-    whole = sum(len(read_column(clone, stage)) for stage in TEACHER_ROWS)
+    whole = sum(len(documents_of(clone, stage)) for stage in TEACHER_ROWS)
     print(
         f"add one document: {asked(added.output)} requests, {own} rows of its own; a whole run asks {whole}"
     )
@@ -178,18 +184,6 @@ def documents_come_and_go(clone: Path, environment: dict[str, str]) -> list[Meas
         Measurement("requests when it comes back", asked(back.output), 0, ""),
         Measurement("its rows when it comes back", returned, present, "", is_floor=True),
     ]
-
-
-def read_column(clone: Path, stage: str) -> list[str]:
-    """doc_id of every row of a stage's table."""
-    import pyarrow.parquet as pq
-
-    return pq.read_table(clone / "data" / f"{stage}.parquet", columns=["doc_id"])["doc_id"].to_pylist()
-
-
-def rows_of_table(clone: Path, stage: str, document: str) -> int:
-    """Rows of one stage's table that name a document."""
-    return read_column(clone, stage).count(document)
 
 
 def experiment(clone: Path, environment: dict[str, str]) -> list[Measurement]:

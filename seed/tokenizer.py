@@ -5,21 +5,15 @@ from collections.abc import Iterable
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-END_OF_TEXT, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
+from slm_factory.student.chat import CHATML, TURN_END, TURN_START
+
+END_OF_TEXT = "<|endoftext|>"
 
 # The split that llama.cpp calls "qwen2": digits stand alone, so that a number is read figure by figure.
 # https://github.com/ggml-org/llama.cpp/blob/master/src/llama-vocab.cpp (LLAMA_VOCAB_PRE_TYPE_QWEN2)
 SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-
-# Only ranges over messages, and has none of the words that make newer Ollama servers ignore a Modelfile's.
-CHAT_TEMPLATE = (
-    "{% for message in messages %}"
-    "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
-    "{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 
 
@@ -45,6 +39,6 @@ def train(texts: Iterable[str], vocab_size: int, context: int) -> PreTrainedToke
         eos_token=TURN_END,
         pad_token=END_OF_TEXT,
         model_max_length=context,
-        chat_template=CHAT_TEMPLATE,
+        chat_template=CHATML,
         clean_up_tokenization_spaces=False,
     )
