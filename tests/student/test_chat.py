@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from seed.tokenizer import CHAT_TEMPLATE
 from slm_factory.core.errors import UserError
 from slm_factory.student import chat
 from slm_factory.student.model import load_tokenizer
 from tests.tiny_student import SYSTEM, conversation
+
+SEED = Path(__file__).parents[2] / "models" / "seed"
 
 
 def test_a_question_cannot_end_its_turn_and_speak_for_the_system() -> None:
@@ -54,5 +55,5 @@ def test_a_template_whose_answer_does_not_follow_the_prompt_is_refused(taught: P
         chat.encode(tokenizer, conversation("질문", "답"))
 
 
-def test_the_seed_is_pretrained_in_the_form_it_is_tuned_in() -> None:
-    assert chat.CHATML == CHAT_TEMPLATE
+def test_the_seed_carries_the_form_it_is_tuned_in() -> None:
+    assert load_tokenizer(SEED).chat_template == chat.CHATML
