@@ -64,7 +64,10 @@ def commands_page() -> str:
     parts = [
         table(
             ["command", "does"],
-            [[f"[`{name}`](#{name})", summary(command)] for name, command in subcommands(group)],
+            [
+                [f"[`{name}`](#{name.replace(' ', '-')})", summary(command)]
+                for name, command in subcommands(group)
+            ],
         ),
         str(group.epilog),
     ]
@@ -75,9 +78,13 @@ def commands_page() -> str:
     return page("Commands", *parts)
 
 
-def subcommands(group: Any) -> list[tuple[str, Any]]:
-    """(name, command) of every subcommand, in the order of `--help`."""
-    return list(group.commands.items())
+def subcommands(group: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    """(name, command) of every command in a group and the groups in it, in the order of `--help`."""
+    found: list[tuple[str, Any]] = []
+    for name, command in group.commands.items():
+        inner = hasattr(command, "commands")
+        found += subcommands(command, f"{prefix}{name} ") if inner else [(f"{prefix}{name}", command)]
+    return found
 
 
 def summary(command: Any) -> str:
@@ -105,10 +112,19 @@ def parameters_page() -> str:
         types = types_of(model) if model else {}
         rows = [
             [f"`{key}`", f"`{yaml_value(value)}`", types.get(key, ""), comments.get((section, key), "")]
-            for key, value in values.items()
+            for key, value in flat(values)
         ]
         parts += [f"## {section}", table(["key", "value", "type", "meaning"], rows)]
     return page("Parameters", *parts)
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(key, value) of a section's settings, those of an inner mapping as `outer.key`."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def yaml_value(value: object) -> str:
@@ -120,19 +136,27 @@ def yaml_value(value: object) -> str:
 def comments_of(text: str) -> dict[tuple[str, str], str]:
     """(section, key) -> the comment behind it."""
     comments: dict[tuple[str, str], str] = {}
-    section = ""
-    for line in text.splitlines():
-        if match := re.match(r"(\w+):", line):
-            section = match.group(1)
-        elif match := re.match(r"  (\w+):.*?\s# (.*)$", line):
-            comments[section, match.group(1)] = match.group(2)
+    path: list[str] = []
+    for match in re.finditer(r"^( *)(\w+):(?:.*?\s# (.*))?$", text, re.MULTILINE):
+        indent, key, comment = match.groups()
+        path = [*path[: len(indent) // 2], key]
+        if indent:
+            comments[path[0], ".".join(path[1:])] = comment or ""
     return comments
 
 
 def types_of(model: type[BaseModel]) -> dict[str, str]:
     """Key -> its type with limits in words, from the model's JSON schema."""
     schema = model.model_json_schema()
-    return {key: type_words(rule, schema.get("$defs", {})) for key, rule in schema["properties"].items()}
+    shared = schema.get("$defs", {})
+    types: dict[str, str] = {}
+    for key, rule in schema["properties"].items():
+        inner = shared.get(rule.get("$ref", "").rpartition("/")[2], {}).get("properties")
+        if inner:
+            types |= {f"{key}.{name}": type_words(within, shared) for name, within in inner.items()}
+        else:
+            types[key] = type_words(rule, shared)
+    return types
 
 
 def type_words(rule: dict[str, Any], shared: dict[str, Any]) -> str:

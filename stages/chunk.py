@@ -4,27 +4,32 @@ in:  data/parse.parquet
 out: data/chunk.parquet, metrics/chunk.json
 
 The spans `start`-`end` of a document's chunks cover its Markdown from first to last character, in order;
-they overlap only where a section had to be cut, by at most `overlap_characters`. `text` is that span,
-letter by letter, with one exception: a chunk that begins inside a table has the table's header rows before
-it.
+they overlap only where a section had to be cut, by at most `overlap_tokens`. `text` is that span, letter by
+letter, with what a reader of it alone would miss: a chunk that begins inside a table or code has the table's
+header or the opening line before it, one that ends inside code has its end mark behind it, and the footnotes
+that it cites follow.
+
+No section is joined with its neighbour, however small: a chunk's heading path is what its facts are cited by,
+and an edit then renames only the chunks it touches.
 """
 
 import logging
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from statistics import mean
 from typing import Any, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from slm_factory.core import files, params, text
+from slm_factory.core import files, outline, params, text
 from slm_factory.core.errors import UserError, run_stage
+from slm_factory.core.outline import Block, Citation, Section, block_at, line_end
 from slm_factory.core.params import Settings
 from slm_factory.core.records import CHUNK, identifier
+from slm_factory.core.tokens import TokenCounts, estimate
 
 log = logging.getLogger(__name__)
 
@@ -32,180 +37,170 @@ DOCUMENTS = Path("data/parse.parquet")
 ROWS = Path("data/chunk.parquet")
 METRICS = Path("metrics/chunk.json")
 
-HEADING = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*$")
-# An article without heading marks, as in contracts: `제3조(목적) ...`, or `제3조 목적` alone on its line.
-ARTICLE = re.compile(r"(제\d+조(?:의\d+)?[ ]?\([^()]{1,60}\))|(제\d+조(?:의\d+)?[ ][^\n.]{1,40})$")
 LETTER = re.compile(r"[^\W\d_]")
-ARTICLE_LEVEL = 7  # below every heading
-FENCE = re.compile(r"[ ]{0,3}(```+|~~~+)")
-TABLE_RULE = re.compile(r"\|[ :|-]*-[ :|-]*\|?$")
-BOUNDARIES = (  # where a long section may be cut, the best first: behind blocks, lines, sentences, words
+BOUNDARIES = (  # where a long section may be cut, the best first
+    re.compile(r"\n\n(?=\S)"),  # before a block
+    re.compile(r"\n(?=(?:[-*+]|\d{1,3}[.)]|[가-하][.)]|[①-⑳])\s)"),  # before an outer list item
     re.compile(r"\n\n+"),
     re.compile(r"\n"),
-    re.compile(r"[.!?。…][\"'”’)\]]*\s+"),
+    re.compile(r"[.!?。…][\"'”’)\]]{0,3}\s+"),  # behind a sentence
     re.compile(r"\s+"),
 )
+# A table row is never cut, up to this many times `max_tokens`. A longer one is a page laid out as a table,
+# more than a teacher may be able to read: it is cut like prose.
+LONGEST_ROW = 4
+ROWS_IN_MEMORY = 4096
 
 
 class Params(Settings):
     """`chunk:` in params.yaml."""
 
-    max_characters: int = Field(ge=100)
-    overlap_characters: int = Field(ge=0)
+    max_tokens: int = Field(ge=100)
+    overlap_tokens: int = Field(ge=0)
 
     @model_validator(mode="after")
     def check_overlap(self) -> Self:
         """More than half a chunk of overlap would repeat most of the document."""
-        if self.overlap_characters > self.max_characters // 2:
-            raise ValueError("overlap_characters must be at most half of max_characters")
+        if self.overlap_tokens > self.max_tokens // 2:
+            raise ValueError("overlap_tokens must be at most half of max_tokens")
         return self
 
 
-class Section(NamedTuple):
-    """A span of the Markdown under one heading path."""
-
-    headings: tuple[str, ...]
-    start: int
-    end: int
-
-
-class Table(NamedTuple):
-    """A Markdown table: where it starts, where its first body row starts, and where it ends."""
-
-    start: int
-    body: int
-    end: int
-
-
 class Piece(NamedTuple):
-    """A span of the Markdown and the table header that its text repeats before it, "" for none."""
+    """A span of the Markdown, and what its text has before and behind it."""
 
     start: int
     end: int
-    header: str
+    before: str
+    behind: str
 
 
-def split_sections(markdown: str) -> list[Section]:
-    """The sections in order, together the whole text; a heading with nothing under it opens the next one."""
-    sections: list[Section] = []
-    path: list[tuple[int, str]] = []
-    start, has_content = 0, False
-    headings: tuple[str, ...] = ()
-    for offset, line, is_code in lines_of(markdown):
-        level, title = (0, "") if is_code else read_heading(line)
-        if level:
-            if has_content:
-                sections.append(Section(headings, start, offset))
-                start, has_content = offset, False
-            path = [(depth, name) for depth, name in path if depth < level] + [(level, title)]
-            headings = tuple(name for _, name in path)
-        has_content |= bool(line.strip()) and level in (0, ARTICLE_LEVEL)
-    return [*sections, Section(headings, start, len(markdown))] if markdown else []
+class Cutter:
+    """Cuts the sections of one document into pieces of at most `max_tokens`."""
 
+    def __init__(self, markdown: str, settings: Params) -> None:
+        self.markdown, self.settings = markdown, settings
+        code = outline.find_code(markdown)
+        notes, self.citations = outline.find_notes(markdown, code)
+        self.notes = {note.label: note for note in notes}
+        # A longer note would leave too little room for the text that cites it.
+        self.note_texts = {
+            note.label: markdown[note.start : note.end]
+            for note in notes
+            if estimate(markdown[note.start : note.end]) < settings.max_tokens // 4
+        }
+        costs = {label: estimate(note) + 2 for label, note in self.note_texts.items()}  # with line breaks
+        self.counts = TokenCounts(
+            markdown, {cited.start: costs[cited.label] for cited in self.citations if cited.label in costs}
+        )
+        tables = outline.find_tables(markdown, code)
+        parts = chain.from_iterable(self.without_giant_rows(table) for table in tables)
+        self.blocks = sorted([*parts, *(block for block in code if not self.is_long(block))])
+        sections = outline.split_sections(markdown, code)
+        self.sections = outline.set_notes_apart(markdown, sections, notes, self.citations)
 
-def lines_of(markdown: str) -> Iterator[tuple[int, str, bool]]:
-    """Each line with its offset and whether it belongs to a fenced code block."""
-    offset, fence = 0, ""
-    for line in markdown.split("\n"):
-        mark = FENCE.match(line)
-        yield offset, line, bool(fence or mark)
-        if mark:
-            fence = "" if fence and mark[1].startswith(fence) else fence or mark[1]
-        offset += len(line) + 1
+    def without_giant_rows(self, table: Block) -> Iterator[Block]:
+        """The table, or its parts around rows (the header is one) that are too long to stay whole."""
+        limit = LONGEST_ROW * self.settings.max_tokens
+        rows = outline.table_rows(self.markdown, table)
+        giants = [(start, end) for start, end in rows if self.counts.between(start, end) > limit]
+        opening = "" if self.is_long(table) else table.opening
+        start = table.start
+        for giant, end in [*giants, (table.end, table.end)]:
+            if start < giant:
+                yield Block(start, max(start, table.body), giant, opening, "")
+            start = end
 
+    def is_long(self, block: Block) -> bool:
+        """Whether what is repeated of a cut block would take more than a third of a chunk."""
+        return self.counts.between(block.start, block.body) > self.settings.max_tokens // 3
 
-def read_heading(line: str) -> tuple[int, str]:
-    """The level and title of a heading or article line, level 0 for any other line."""
-    heading = HEADING.match(line)
-    if heading:
-        return len(heading[1]), heading[2]
-    article = ARTICLE.match(line)
-    return (ARTICLE_LEVEL, article[0]) if article else (0, "")
+    def cut(self, section: Section) -> list[Piece]:
+        """The pieces of a section."""
+        content_end = section.start + len(self.markdown[section.start : section.end].rstrip())
+        pieces: list[Piece] = []
+        covered = section.start
+        while covered < section.end:
+            block = self.block_of(covered)
+            before = block.opening if block and covered >= block.body else ""
+            start = covered if before or not pieces else self.overlap_start(covered, pieces[-1].start)
+            room = self.settings.max_tokens - estimate(before) - self.counts.between(start, covered)
+            end = self.cut_position(covered, room, section.end)
+            end = section.end if end >= content_end else end  # no chunk of empty lines
+            pieces.append(Piece(start, end, before, self.ending(start, end)))
+            covered = end
+        return pieces
 
+    def block_of(self, position: int) -> Block | None:
+        """The block that the character at `position` belongs to."""
+        index = bisect_right(self.blocks, position, key=lambda block: block.start) - 1
+        return self.blocks[index] if index >= 0 and position < self.blocks[index].end else None
 
-def find_tables(markdown: str) -> list[Table]:
-    """The tables outside of code, in order."""
-    tables: list[Table] = []
-    lines = [(offset, line) for offset, line, is_code in lines_of(markdown) if not is_code]
-    for (start, head), (rule_start, rule) in pairwise(lines):
-        if head.startswith("|") and TABLE_RULE.match(rule) and not (tables and start < tables[-1].end):
-            body = rule_start + len(rule) + 1
-            end = body
-            while markdown.startswith("|", end):
-                end = line_end(markdown, end)
-            tables.append(Table(start, min(body, len(markdown)), end))
-    return tables
+    def overlap_start(self, covered: int, earliest: int) -> int:
+        """The first offset within `overlap_tokens` before `covered` where a word begins outside of blocks."""
+        start = max(self.counts.reach_back(covered, self.settings.overlap_tokens), earliest)
+        if 0 < start < covered and not self.markdown[start - 1].isspace():
+            space = BOUNDARIES[-1].search(self.markdown, start, covered)
+            start = space.end() if space else covered
+        block = block_at(self.blocks, start)
+        return min(block.end, covered) if block else start
 
+    def cut_position(self, covered: int, room: int, section_end: int) -> int:
+        """Where the piece that begins at `covered` ends: the best boundary in the second half of its room.
 
-def line_end(markdown: str, offset: int) -> int:
-    """The offset behind the line break that ends the line at `offset`."""
-    found = markdown.find("\n", offset)
-    return len(markdown) if found < 0 else found + 1
+        Code that fits into a chunk is not cut. A table is cut only between body rows; a row that needs more
+        room stays whole.
+        """
+        limit = self.counts.reach(covered, room)
+        if limit >= section_end:
+            return section_end
+        block = block_at(self.blocks, limit)
+        if block and block.closing:
+            limit = max(self.counts.reach(covered, room - estimate(block.closing)), covered + 1)
+        spare: int | None = None
+        for boundary in BOUNDARIES:
+            ends = [match.end() for match in boundary.finditer(self.markdown, covered, limit)]
+            end = next((end for end in reversed(ends) if covered < end and self.is_cut_allowed(end)), None)
+            if end is not None and end >= (covered + limit) // 2:
+                return end
+            spare = end if spare is None else spare
+        if spare is not None:
+            return spare
+        block = block_at(self.blocks, limit)
+        if block is None or block.closing:
+            return limit
+        first_row = block.body + bool(block.opening)
+        return min(line_end(self.markdown, max(limit, first_row) - 1), section_end)
 
+    def is_cut_allowed(self, position: int) -> bool:
+        """Whether a piece may end at `position`: in a table or code only behind a line of its body."""
+        block = block_at(self.blocks, position)
+        if block is None:
+            return True
+        fits = self.settings.max_tokens - self.settings.overlap_tokens
+        if block.closing and self.counts.between(block.start, block.end) <= fits:
+            return False
+        return position >= block.body + bool(block.opening) and self.markdown[position - 1] == "\n"
 
-def cut_section(markdown: str, section: Section, tables: list[Table], settings: Params) -> list[Piece]:
-    """The pieces of a section, each at most `max_characters` of text unless a single table row is longer."""
-    pieces: list[Piece] = []
-    covered = section.start
-    while covered < section.end:
-        table = table_at(tables, covered)
-        header = markdown[table.start : table.body] if table and covered >= table.body else ""
-        start = covered
-        if pieces and not header:
-            earliest = max(covered - settings.overlap_characters, pieces[-1].start)
-            start = overlap_start(markdown, earliest, covered, tables)
-        room = max(settings.max_characters - len(header) - (covered - start), settings.max_characters // 2)
-        end = cut_position(markdown, covered, min(covered + room, section.end), section.end, tables)
-        if not markdown[end : section.end].strip():
-            end = section.end  # no chunk of empty lines
-        pieces.append(Piece(start, end, header))
-        covered = end
-    return pieces
+    def ending(self, start: int, end: int) -> str:
+        """What follows a span: the end mark of code that was cut, and the footnotes that it cites."""
+        block = block_at(self.blocks, end)
+        closing = ""
+        if block and block.closing:
+            closing = block.closing if self.markdown[end - 1] == "\n" else "\n" + block.closing
+        first = bisect_left(self.citations, start, key=lambda cited: cited.start)
+        last = bisect_left(self.citations, end, key=lambda cited: cited.start)
+        notes = self.notes_of(self.citations[first:last], start, end)
+        if not notes:
+            return closing
+        tail = (self.markdown[max(end - 2, start) : end] + closing)[-2:]
+        blank_line = "\n" * (2 - len(tail) + len(tail.rstrip("\n")))
+        return closing + blank_line + "\n".join(notes) + "\n"
 
-
-def table_at(tables: list[Table], position: int) -> Table | None:
-    """The table that `position` lies in, behind its first character."""
-    index = bisect_right(tables, position, key=lambda table: table.start) - 1
-    return tables[index] if index >= 0 and tables[index].start < position < tables[index].end else None
-
-
-def overlap_start(markdown: str, earliest: int, covered: int, tables: list[Table]) -> int:
-    """The first offset from `earliest` to `covered` where a word begins outside of tables."""
-    start = earliest
-    if start < covered and start > 0 and not markdown[start - 1].isspace():
-        space = re.compile(r"\s+").search(markdown, start, covered)
-        start = space.end() if space else covered
-    table = table_at(tables, start)
-    return min(table.end, covered) if table else start
-
-
-def cut_position(markdown: str, covered: int, limit: int, section_end: int, tables: list[Table]) -> int:
-    """Where the piece that begins at `covered` ends: at the best boundary in the second half up to `limit`.
-
-    A table is cut only between body rows; a row that reaches beyond `limit` stays whole.
-    """
-    if limit >= section_end:
-        return section_end
-    spare: int | None = None
-    for boundary in BOUNDARIES:
-        ends = [match.end() for match in boundary.finditer(markdown, covered, limit)]
-        ends = [end for end in ends if end > covered and is_cut_allowed(markdown, tables, end)]
-        if ends and ends[-1] >= (covered + limit) // 2:
-            return ends[-1]
-        if ends and spare is None:
-            spare = ends[-1]
-    if spare is not None:
-        return spare
-    table = table_at(tables, limit)
-    if table is None:
-        return limit
-    return min(line_end(markdown, max(limit - 1, table.body)), section_end)
-
-
-def is_cut_allowed(markdown: str, tables: list[Table], position: int) -> bool:
-    """Whether a piece may end at `position`: in a table only behind a body row, elsewhere anywhere."""
-    table = table_at(tables, position)
-    return table is None or (position > table.body and markdown[position - 1] == "\n")
+    def notes_of(self, citations: Sequence[Citation], start: int, end: int) -> list[str]:
+        """The footnotes that are cited, each once, without those that stand in the span."""
+        labels = dict.fromkeys(cited.label for cited in citations if cited.label in self.note_texts)
+        return [self.note_texts[label] for label in labels if not start <= self.notes[label].start < end]
 
 
 def chunk_document(document: files.Row, settings: Params) -> list[files.Row]:
@@ -214,14 +209,15 @@ def chunk_document(document: files.Row, settings: Params) -> list[files.Row]:
     A chunk's identifier depends on its headings and text alone: an edit renames only the chunks it touches.
     """
     markdown, page_starts = document["markdown"], document["page_starts"]
-    tables = find_tables(markdown)
+    cutter = Cutter(markdown, settings)
     seen: Counter[tuple[tuple[str, ...], str]] = Counter()
     rows: list[files.Row] = []
-    for section in split_sections(markdown):
-        for piece in cut_section(markdown, section, tables, settings):
-            content = piece.header + markdown[piece.start : piece.end]
+    for section in cutter.sections:
+        for piece in cutter.cut(section):
+            span = markdown[piece.start : piece.end]
+            content = piece.before + span + piece.behind
             key = (section.headings, content)
-            last = piece.start + max(len(markdown[piece.start : piece.end].rstrip()) - 1, 0)
+            last = piece.start + max(len(span.rstrip()) - 1, 0)
             rows.append(
                 {
                     "chunk_id": identifier(document["doc_id"], section.headings, content, seen[key]),
@@ -240,32 +236,53 @@ def chunk_document(document: files.Row, settings: Params) -> list[files.Row]:
     return rows
 
 
-def measure(rows: list[files.Row], documents: list[files.Row]) -> dict[str, Any]:
-    """The content of metrics/chunk.json; lengths are of `text`, in characters."""
-    lengths = [len(row["text"]) for row in rows]
-    per_document = Counter(row["doc_id"] for row in rows)
-    return {
-        "chunks": len(rows),
-        "mean_characters": round(mean(lengths), 1),
-        "max_characters": max(lengths),
-        "documents": {document["doc_id"]: per_document[document["doc_id"]] for document in documents},
-    }
+class Tally:
+    """Counts chunks as they pass."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, int] = {}
+        self.tokens = self.characters = self.max_tokens = 0
+
+    def count(self, doc_id: str, rows: list[files.Row]) -> list[files.Row]:
+        """The rows of a document."""
+        tokens = [estimate(row["text"]) for row in rows]
+        self.documents[doc_id] = len(rows)
+        self.tokens += sum(tokens)
+        self.characters += sum(len(row["text"]) for row in rows)
+        self.max_tokens = max([self.max_tokens, *tokens])
+        return rows
+
+    def metrics(self) -> dict[str, Any]:
+        """The content of metrics/chunk.json; sizes are of `text`."""
+        chunks = sum(self.documents.values())
+        return {
+            "chunks": chunks,
+            "mean_characters": round(self.characters / chunks, 1),
+            "mean_tokens": round(self.tokens / chunks, 1),
+            "max_tokens": self.max_tokens,
+            "documents": self.documents,
+        }
 
 
 def main() -> None:
-    """Writes data/chunk.parquet, sorted by document and position.
+    """Writes data/chunk.parquet, in the order of the documents.
 
     Raises:
         UserError: data/parse.parquet is missing or holds no documents.
     """
     settings = params.load("chunk", Params)
-    documents = sorted(files.read_rows(DOCUMENTS), key=lambda document: document["doc_id"])
-    rows = [row for document in documents for row in chunk_document(document, settings)]
-    if not rows:
+    tally = Tally()
+    rows = chain.from_iterable(
+        tally.count(document["doc_id"], chunk_document(document, settings))
+        for document in files.stream_rows(DOCUMENTS)
+    )
+    first = next(rows, None)
+    if first is None:
         raise UserError(f"error: {DOCUMENTS} holds no documents", "hint: dvc repro parse")
-    files.write_rows(ROWS, rows, CHUNK)
-    files.write_json(METRICS, measure(rows, documents))
-    log.info("chunk: %d chunks of %d documents -> %s", len(rows), len(documents), ROWS)
+    files.write_rows(ROWS, chain([first], rows), CHUNK, group=ROWS_IN_MEMORY)
+    files.write_json(METRICS, tally.metrics())
+    chunks = sum(tally.documents.values())
+    log.info("chunk: %d chunks of %d documents -> %s", chunks, len(tally.documents), ROWS)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def set_params(workspace: Path, **values: Any) -> None:
-    """Sets keys of the workspace's params.yaml, given as `set_params(w, **{"chunk.max_characters": 200})`."""
+    """Sets keys of the workspace's params.yaml, given as `set_params(w, **{"chunk.max_tokens": 200})`."""
     file = workspace / "params.yaml"
     params = yaml.safe_load(file.read_text(encoding="utf-8"))
     for key, value in values.items():

@@ -18,7 +18,7 @@ from tests.conftest import REPOSITORY
 pytestmark = pytest.mark.slow
 STAGES = ("parse", "chunk")
 BACKUP = "# Backup policy\n\n- Retention: 30 days\n- Owner: platform team\n"
-# One section of 4,000 characters: how many chunks it gives depends on chunk.max_characters.
+# One section of 4,000 characters: how many chunks it gives depends on chunk.max_tokens.
 FAILOVER = "# Failover\n\n" + "".join(
     f"Wait {n} minutes, then check node {n} and its log.\n\n" for n in range(80)
 )
@@ -104,22 +104,22 @@ def test_an_added_document_appears_and_a_deleted_one_leaves_every_table(clean: P
 def test_a_parameter_runs_its_stage_only(clean: Path) -> None:
     params = (clean / "params.yaml").read_text(encoding="utf-8")
     (clean / "params.yaml").write_text(
-        params.replace("max_characters: 1500", "max_characters: 700"), encoding="utf-8"
+        params.replace("max_tokens: 1000", "max_tokens: 400"), encoding="utf-8"
     )
     assert stages_run(call(clean, "dvc", "repro")) == ["chunk"]
 
 
 def test_an_experiment_changes_the_metrics_and_the_diff_shows_it(clean: Path) -> None:
-    output = call(clean, "dvc", "exp", "run", "-S", "chunk.max_characters=600")
+    output = call(clean, "dvc", "exp", "run", "-S", "chunk.max_tokens=350")
     assert stages_run(output) == ["chunk"]
     table = call(clean, "dvc", "metrics", "diff", "main", "--md")
     assert re.search(r"^\| metrics/chunk.json +\| chunks ", table, re.M), table
-    assert "chunk.max_characters" in call(clean, "dvc", "params", "diff", "main", "--md")
+    assert "chunk.max_tokens" in call(clean, "dvc", "params", "diff", "main", "--md")
 
 
 def test_a_temporary_experiment_leaves_the_workspace_alone(clean: Path) -> None:
     before = (clean / "data/chunk.parquet").read_bytes()
-    call(clean, "dvc", "exp", "run", "--temp", "-n", "apart", "-S", "chunk.max_characters=500")
+    call(clean, "dvc", "exp", "run", "--temp", "-n", "apart", "-S", "chunk.max_tokens=300")
     assert (clean / "data/chunk.parquet").read_bytes() == before
     assert call(clean, "git", "status", "--porcelain") == ""
     # Its rows are of its own parameter: the code ran in its own folder.
@@ -138,7 +138,7 @@ def test_documents_can_be_handed_to_dvc_and_nothing_runs_again(clean: Path) -> N
 
 
 def test_the_reports_snippet_writes_both_tables(clean: Path) -> None:
-    call(clean, "dvc", "exp", "run", "-q", "-S", "chunk.max_characters=400")
+    call(clean, "dvc", "exp", "run", "-q", "-S", "chunk.max_tokens=250")
     workflow = yaml.safe_load((REPOSITORY / ".github/workflows/report.yml").read_text())
     steps = {step["name"]: step for step in workflow["jobs"]["report"]["steps"] if "run" in step}
     pulled = call(clean, "bash", "-euc", steps["Pull shared outputs"]["run"])
@@ -147,7 +147,7 @@ def test_the_reports_snippet_writes_both_tables(clean: Path) -> None:
     call(clean, "bash", "-euc", steps["Write the report"]["run"], **environment)
     report = (clean / "report.md").read_text()
     assert re.search(r"^\| metrics/chunk.json +\| chunks ", report, re.M)
-    assert re.search(r"^\| params.yaml +\| chunk.max_characters +\| 1500 +\| 400 ", report, re.M)
+    assert re.search(r"^\| params.yaml +\| chunk.max_tokens +\| 1000 +\| 250 ", report, re.M)
     assert "[Plots against main](https://example.com/plots)" in report
 
 

@@ -101,6 +101,7 @@ def check_params() -> Iterator[Finding]:
 def settings_of(section: str) -> "type[Settings] | None":
     """The settings model that reads a section of params.yaml, None when nothing reads it."""
     shared = {
+        "parallel": ("slm_factory.core.parallel", "ParallelSettings"),
         "teacher": ("slm_factory.teachers.teacher", "TeacherSettings"),
         "student": ("slm_factory.student.settings", "StudentSettings"),
         "gate": ("slm_factory.metrics.slices", "GateSettings"),

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from slm_factory.cli.ask import ask
 from slm_factory.cli.check import check
+from slm_factory.cli.collect import app as collect
 from slm_factory.cli.profile import profile
 from slm_factory.cli.repository import program
 from slm_factory.cli.run import run
@@ -45,6 +46,9 @@ app = typer.Typer(
 )
 for command in (run, status, check, profile, ask, trace, version):
     app.command()(command)
+tool = typer.Typer(help="Tools beside the pipeline.")
+tool.add_typer(collect, name="collect")
+app.add_typer(tool, name="tool")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,18 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def write_rows(path: Path, rows: Iterable[Row], schema: pa.Schema) -> None:
+def write_rows(path: Path, rows: Iterable[Row], schema: pa.Schema, group: int = 100_000) -> None:
     """Writes `rows` as Parquet; the same rows and schema give the same bytes (rows in the caller's order).
+
+    Only `group` rows, which become a row group of the file, are in memory at a time.
 
     Raises:
         pyarrow.ArrowInvalid: a value does not fit its column.
     """
-    with replacing(path) as beside:
-        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), beside, compression="zstd")
+    waiting = iter(rows)
+    with replacing(path) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as table:
+        while batch := list(islice(waiting, group)):
+            table.write_table(pa.Table.from_pylist(batch, schema=schema))
 
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> list[Row]:
@@ -62,8 +67,29 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> list[Row]:
     Raises:
         UserError: the file is missing or is not Parquet.
     """
+    with open_table(path) as table:
+        return table.read(columns=list(columns) if columns else None).to_pylist()
+
+
+def stream_rows(path: Path, columns: Sequence[str] | None = None, group: int = 64) -> Iterator[Row]:
+    """The rows of a Parquet file, in file order; `group` of them are in memory at a time.
+
+    Raises:
+        UserError: the file is missing or is not Parquet.
+    """
+    with open_table(path) as table:
+        for batch in table.iter_batches(group, columns=list(columns) if columns else None):
+            yield from batch.to_pylist()
+
+
+def open_table(path: Path) -> pq.ParquetFile:
+    """The Parquet file at `path`, open.
+
+    Raises:
+        UserError: the file is missing or is not Parquet.
+    """
     try:
-        return pq.read_table(path, columns=list(columns) if columns else None).to_pylist()
+        return pq.ParquetFile(path)
     except FileNotFoundError as error:
         raise missing_input(path) from error
     except pa.ArrowInvalid as error:

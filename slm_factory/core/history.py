@@ -1,6 +1,7 @@
 """What git and DVC still know of an output that DVC has cleared away, since its stage makes it anew."""
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -12,18 +13,24 @@ def committed(path: Path) -> Path | None:
     None when there is no git, no DVC, no such version, or its file was never made or pulled here. Only the
     local cache is asked, never a remote: this saves work, it must not start any.
     """
-    digest = digest_at_head(path)
-    if digest is None:
+    digest, folder = digest_at_head(path), local_cache(Path.cwd())
+    if digest is None or folder is None:
         return None
+    copy = folder / digest[:2] / digest[2:]
+    return copy if copy.is_file() else None
+
+
+@cache
+def local_cache(folder: Path) -> Path | None:
+    """Where DVC caches the files of the repository around `folder`, with links resolved; None without one."""
     from dvc.exceptions import DvcException  # dvc takes a second to import
     from dvc.repo import Repo
 
     try:
-        with Repo() as repo:
-            copy = Path(repo.cache.local.oid_to_path(digest))
+        with Repo(str(folder)) as repo:
+            return Path(repo.cache.local.path).resolve()
     except DvcException:
         return None
-    return copy if copy.is_file() else None
 
 
 def digest_at_head(path: Path) -> str | None:

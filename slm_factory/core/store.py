@@ -77,6 +77,10 @@ class Store:
         row = self.connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
+    def has(self, key: str) -> bool:
+        """Whether there is an answer under `key`, without reading it."""
+        return bool(self.connection.execute("SELECT 1 FROM answers WHERE key = ?", (key,)).fetchone())
+
     def put(self, kind: str, request: Any, answer: Any) -> str:
         """Remembers `answer`, committed when this returns, and returns its key. `kind` is for people."""
         key = content_key(request)

@@ -1,1 +1,1 @@
-"""Documents to Markdown: one module per format, each `parse(data, limits) -> Parsed`."""
+"""Documents to Markdown: one module per format, each `parse(data, options) -> Parsed`."""

@@ -1,227 +1,210 @@
-"""DOCX: the body in order, with headings, list numbers and tables, through python-docx and lxml."""
+"""DOCX: the body in order, with headings, list labels, tables and notes, through python-docx and lxml.
 
-import io
+python-docx opens the package; its own text leaves out labels, notes, text boxes and whatever was inserted
+while changes were tracked, so the walk over the XML is ours (ECMA-376 Part 1, section 17).
+"""
+
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 import docx
-from docx.document import Document
-from docx.opc.exceptions import PackageNotFoundError
+from docx.opc.constants import CONTENT_TYPE
 from docx.oxml.ns import qn
-from docx.table import Table
 from lxml import etree
 
-from slm_factory.parsers.hostile import open_archive, read_part
-from slm_factory.parsers.markdown import heading, join_blocks, list_item, paragraph
-from slm_factory.parsers.numbering import Level, Numbering, naming_label
-from slm_factory.parsers.parsed import Limits, Parsed, Refused
+from slm_factory.parsers.docx_styles import Lists, Styles
+from slm_factory.parsers.docx_tables import read_rows
+from slm_factory.parsers.docx_text import Pieces, read_text
+from slm_factory.parsers.docx_visible import FALSE, show
+from slm_factory.parsers.drawing import RELATION, chart_grid, chart_title, diagram_items
+from slm_factory.parsers.markdown import LIST_ITEM, heading, join_blocks, list_item, one_line, paragraph
+from slm_factory.parsers.ooxml import open_package, related, root_of, target_of
+from slm_factory.parsers.parsed import Options, Parsed, Refused
 from slm_factory.parsers.tables import Cell, expand, flat_table, markdown_table
 
-# What python-docx lets through from damaged archives and XML.
-DAMAGES = (PackageNotFoundError, KeyError, ValueError, etree.XMLSyntaxError, zipfile.BadZipFile, zlib.error)
-HEADING_STYLE = re.compile(r"(?:heading|제목)\s*([1-9])", re.IGNORECASE)
-MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-# Deleted and moved-away text, instructions of fields, the second copy of a text box: not what a reader sees.
-UNSEEN = {
-    qn("w:del"),
-    qn("w:moveFrom"),
-    qn("w:instrText"),
-    qn("w:delText"),
-    FALLBACK,
-    qn("w:pPr"),
-    qn("w:rPr"),
-}
-BREAKS = {qn("w:tab"): " ", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
+PARAGRAPH, TABLE, BODY, SECTION = (qn(f"w:{name}") for name in ("p", "tbl", "body", "sectPr"))
+NOTE_MARK = re.compile(r"\[\^\d+\]")
+# Around the number of a page, which text pieces show as NUL: "- 3 -", "Page 3 of 10", "3쪽".
+AROUND_PAGE = r"(?:[\s\-–—~/|.()\[\]]|page|of|p\.|쪽|페이지|면)*"
+PAGE_NUMBER = re.compile(rf"{AROUND_PAGE}\x00(?:{AROUND_PAGE}\x00)*{AROUND_PAGE}", re.IGNORECASE)
 
 
-def parse(data: bytes, limits: Limits) -> Parsed:
-    """The document's body as Markdown; insertions accepted, deletions left out.
+def parse(data: bytes, options: Options) -> Parsed:
+    """Headers, body, footers and notes as Markdown, as they read with all tracked changes accepted.
 
     Raises:
-        Refused: the archive is damaged or unsafe, or is no ordinary Word document.
+        Refused: the archive is damaged or unsafe, or is no Word document.
     """
-    with open_archive(data, limits) as archive:
-        if b"purl.oclc.org/ooxml" in read_part(archive, "word/document.xml", limits)[:20_000]:
-            raise Refused("a Strict Open XML document; save it as an ordinary .docx")
+    document, properties, warnings = open_package(
+        data, options, CONTENT_TYPE.WML_DOCUMENT_MAIN, docx.Document
+    )
     try:
-        document = docx.Document(io.BytesIO(data))
-    except DAMAGES as error:
-        raise Refused(f"damaged Word document: {error}") from error
-    reader = Reader(document)
-    markdown = join_blocks(reader.blocks(document.element.body))
-    properties = document.core_properties
-    created = properties.modified or properties.created
-    meta = {"author": properties.author or "", "modified": created.date().isoformat() if created else ""}
+        reader = Reader(document.part)
+        blocks = list(reader.document())
+    except RecursionError as error:
+        raise Refused("a Word document with tables or boxes nested too deeply") from error
+    meta = {"author": properties.author, "modified": properties.modified}
     return Parsed(
-        markdown, "docx", (properties.title or reader.title).strip(),
-        meta={key: value for key, value in meta.items() if value},
+        join_blocks(blocks), "docx", title=properties.title or reader.title,
+        meta={key: value for key, value in meta.items() if value}, warnings=warnings + tuple(reader.warnings),
     )  # fmt: skip
 
 
 class Reader:
-    """Walks a body; keeps the counters of its numberings and the first title it meets."""
+    """Walks a document; keeps the counters of its lists, the notes it meets and the first title."""
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
+    def __init__(self, part: Any) -> None:
+        self.part = part
         self.title = ""
-        self.styles = {style.style_id: style for style in document.styles}
-        self.numberings: dict[str, Numbering] = {}
-        self.definitions = self.read_definitions()
+        self.warnings: list[str] = []
+        self.styles = Styles(self.root_of("styles"))
+        self.lists = Lists(self.root_of("numbering"), self.styles)
+        self.has_hidden_styles = any(
+            next(style.iter(qn("w:vanish")), None) is not None for style in self.styles.by_id.values()
+        )
+        self.notes: dict[tuple[str, str], str] = {}  # kind and id -> its mark
 
-    def read_definitions(self) -> dict[str, tuple[str, dict[int, Level], bool]]:
-        """By numId: the abstract numbering it counts in, its levels, and whether it starts anew."""
-        try:
-            root = self.document.part.numbering_part.element
-        except (KeyError, NotImplementedError):
-            return {}  # a document without lists has no such part
-        abstract = {
-            item.get(qn("w:abstractNumId")): {
-                number(level, "w:ilvl"): read_level(level) for level in item.findall(qn("w:lvl"))
-            }
-            for item in root.findall(qn("w:abstractNum"))
-        }
-        definitions = {}
-        for item in root.findall(qn("w:num")):
-            parent = value_of(item.find(qn("w:abstractNumId"))) or ""
-            levels = dict(abstract.get(parent, {}))
-            overrides = item.findall(qn("w:lvlOverride"))
-            for override in overrides:
-                depth = number(override, "w:ilvl")
-                inner, start = override.find(qn("w:lvl")), value_of(override.find(qn("w:startOverride")))
-                level = read_level(inner) if inner is not None else levels.get(depth, Level("decimal", "%1."))
-                levels[depth] = level._replace(start=int(start)) if start and start.isdigit() else level
-            definitions[item.get(qn("w:numId"))] = (parent, levels, bool(overrides))
-        return definitions
+    def root_of(self, kind: str) -> etree._Element | None:
+        """The root of the part that the document has of this kind, None if it has none."""
+        return root_of(next(iter(related(self.part, kind)), None))
 
-    def blocks(self, container: etree._Element, is_nested: bool = False) -> Iterator[str]:
-        """The Markdown blocks of a body, a text box or (`is_nested`) a cell, in document order."""
+    def show(self, root: etree._Element) -> None:
+        """Leaves in the tree what a reader sees."""
+        has_hidden = self.has_hidden_styles or next(root.iter(qn("w:vanish")), None) is not None
+        show(root, self.styles.hides if has_hidden else None)
+
+    def document(self) -> Iterator[str]:
+        """The Markdown blocks of the whole document.
+
+        Raises:
+            Refused: it has no body.
+        """
+        root = self.part.element
+        body = root.find(BODY)
+        if body is None:
+            raise Refused("no Word document: its main part has no body")
+        self.warn_of_imports(root)
+        headers, footers = self.running(root, "header"), self.running(root, "footer")
+        self.show(root)
+        yield from headers
+        yield from self.blocks(body)
+        yield from footers
+        yield from self.note_blocks()
+
+    def warn_of_imports(self, root: etree._Element) -> None:
+        """Names what only Word can fetch into a document."""
+        count = sum(1 for _ in root.iter(qn("w:altChunk"), qn("w:subDoc")))
+        if count:
+            self.warnings.append(f"{count} documents embedded in it are not read")
+
+    def blocks(self, container: etree._Element, is_plain: bool = False) -> Iterator[str]:
+        """The Markdown blocks of a body or a text box, in order; of a cell or a note as plain lines."""
         for child in container:
-            if child.tag == qn("w:p"):
-                yield self.paragraph(child)
-                for box in text_boxes(child):
-                    yield from self.blocks(box, is_nested)
-            elif child.tag == qn("w:tbl"):
-                yield self.table(child, is_nested)
-            elif child.tag == qn("w:sdt"):
-                content = child.find(qn("w:sdtContent"))
-                yield from self.blocks(content if content is not None else (), is_nested)
-            elif child.tag in (qn("w:ins"), qn("w:customXml"), qn("w:smartTag")):
-                yield from self.blocks(child, is_nested)
+            if child.tag == PARAGRAPH:
+                yield from self.paragraph(child, is_plain)
+            elif child.tag == TABLE:
+                yield from self.table(child, is_plain)
 
-    def paragraph(self, element: Any) -> str:
-        """One paragraph as a heading, a list item or text; "" when it is empty."""
-        text = text_of(element).strip()
-        if not text:
-            return ""
-        chain = self.style_chain(element)
-        level = outline_level(element, chain)
-        label, depth = self.label(element, chain)
+    def paragraph(self, element: etree._Element, is_plain: bool) -> Iterator[str]:
+        """A paragraph as a heading, a list item or text, then the boxes and charts anchored in it."""
+        pieces = read_text(element, self.note_mark)
+        text = pieces.text.strip()
+        properties = element.find(qn("w:pPr"))
+        label, depth = self.lists.label(properties)  # an empty paragraph counts, too
+        if text:
+            yield self.render(text, label, depth, properties, is_plain)
+        yield from self.objects(pieces, is_plain)
+
+    def render(self, text: str, label: str, depth: int, properties: Any, is_plain: bool) -> str:
+        """The text of a paragraph in Markdown."""
+        if is_plain:
+            return f"{label} {text}".strip()
+        level = self.styles.heading_level(properties)
         if level:
-            self.title = self.title or (text if level == 1 else "")
-            return heading(level, f"{naming_label(label)} {text}")
-        if label:
-            return list_item(depth, label, text)
-        return paragraph(text)
+            self.title = self.title or (one_line(NOTE_MARK.sub("", text)) if level == 1 else "")
+            return heading(level, f"{'' if label == '-' else label} {text}")
+        if not label:
+            return paragraph(text)
+        item = list_item(depth, label, text)
+        # Labels that Markdown takes for no list, as (1), begin no item, and indented they would be code.
+        return item if LIST_ITEM.match(item) else item.strip()
 
-    def table(self, element: Any, is_nested: bool = False) -> str:
-        """A table, on one line if it stands in a cell. python-docx gives a merged cell once per grid cell."""
-        rows = []
-        for row in Table(element, self.document).rows:
-            cells = [Cell("", columns=1) for _ in range(row.grid_cols_before)]
-            for cell, covered in groupby(cell._tc for cell in row.cells):
-                cells.append(Cell(" ".join(self.blocks(cell, is_nested=True)), columns=len(list(covered))))
-            rows.append(cells)
-        return flat_table(expand(rows)) if is_nested else markdown_table(expand(rows))
+    def objects(self, pieces: Pieces, is_plain: bool) -> Iterator[str]:
+        """The blocks of what is anchored in a paragraph."""
+        yield from pieces.descriptions
+        for box in pieces.boxes:
+            yield from self.blocks(box, is_plain)
+        for element in pieces.charts:
+            root = root_of(target_of(self.part, element.get(f"{RELATION}id")))
+            if root is not None:
+                yield chart_title(root)
+                yield (flat_table if is_plain else markdown_table)(expand_texts(chart_grid(root)))
+        for element in pieces.diagrams:
+            root = root_of(target_of(self.part, element.get(f"{RELATION}dm")))
+            if root is not None:
+                yield from diagram_items(root)
 
-    def style_chain(self, element: Any) -> list[Any]:
-        """The paragraph's style and the styles it is based on, nearest first."""
-        chain: list[Any] = []
-        style = self.styles.get(element.style) if element.style else None
-        while style is not None and style not in chain:
-            chain.append(style)
-            style = getattr(style, "base_style", None)
-        return chain
+    def table(self, element: etree._Element, is_plain: bool) -> Iterator[str]:
+        """A table, on one line if it stands in a cell; one of a single cell is a frame around its content."""
+        cells = element.findall(f"{qn('w:tr')}/{qn('w:tc')}")
+        if len(cells) == 1:
+            yield from self.blocks(cells[0], is_plain)
+            return
+        grid = expand(read_rows(element, lambda cell: " ".join(self.blocks(cell, is_plain=True))))
+        yield flat_table(grid) if is_plain else markdown_table(grid)
 
-    def label(self, element: Any, chain: list[Any]) -> tuple[str, int]:
-        """The list label of a paragraph and its depth; "" for a paragraph in no list."""
-        properties = [element.pPr, *(style.element.pPr for style in chain)]
-        found = [item.numPr for item in properties if item is not None and item.numPr is not None]
-        if not found or (found[0].numId is None and len(found) == 1):
-            return "", 0
-        identifier = next((str(item.numId.val) for item in found if item.numId is not None), "0")
-        depth = next((item.ilvl.val for item in found if item.ilvl is not None), 0)
-        if identifier not in self.definitions:
-            return "", 0  # 0 takes a paragraph out of its style's list
-        parent, levels, is_own = self.definitions[identifier]
-        level = levels.get(depth)
-        if level is None or level.format == "none":
-            return "", 0
-        if level.format == "bullet":
-            return "-", depth
-        key = identifier if is_own else f"abstract {parent}"
-        return self.numberings.setdefault(key, Numbering(levels)).next(depth) or "-", depth
+    def note_mark(self, reference: etree._Element) -> str:
+        """The mark of a foot- or endnote where it is referred to; both are counted together."""
+        kind = "footnotes" if reference.tag == qn("w:footnoteReference") else "endnotes"
+        key = (kind, reference.get(qn("w:id")) or "")
+        return f"[^{self.notes.setdefault(key, str(len(self.notes) + 1))}]"
 
+    def note_blocks(self) -> Iterator[str]:
+        """The notes that the text refers to, in the order of their marks."""
+        texts: dict[tuple[str, str], str] = {}
+        for kind in {kind for kind, _ in self.notes}:
+            root = self.root_of(kind)
+            if root is None:
+                continue
+            self.show(root)
+            for note in root:
+                key = (kind, note.get(qn("w:id")) or "")
+                if key in self.notes:
+                    texts[key] = one_line(" ".join(self.blocks(note, is_plain=True)))
+        for key, mark in list(self.notes.items()):
+            yield f"[^{mark}]: {texts.get(key, '')}".rstrip()
 
-def read_level(element: etree._Element) -> Level:
-    """A `w:lvl` as a level; Word starts at 0 only when told to."""
-    start = value_of(element.find(qn("w:start"))) or "1"
-    return Level(
-        value_of(element.find(qn("w:numFmt"))) or "decimal",
-        value_of(element.find(qn("w:lvlText"))) or "",
-        int(start) if start.isdigit() else 1,
-    )
+    def running(self, root: etree._Element, kind: str) -> list[str]:
+        """The headers or footers that sections use, each text once and without page numbers (17.10)."""
+        settings = self.root_of("settings")
+        even = None if settings is None else settings.find(qn("w:evenAndOddHeaders"))
+        has_even = even is not None and (even.get(qn("w:val")) or "1").lower() not in FALSE
+        blocks: dict[str, None] = {}  # an ordered set
+        seen: set[str] = set()
+        for section in root.iter(SECTION):
+            for reference in section.findall(qn(f"w:{kind}Reference")):
+                use, identifier = reference.get(qn("w:type")), reference.get(qn("r:id")) or ""
+                is_used = (use != "first" or section.find(qn("w:titlePg")) is not None) and (
+                    use != "even" or has_even
+                )
+                if is_used and identifier not in seen:
+                    seen.add(identifier)
+                    blocks.update(dict.fromkeys(self.running_blocks(identifier)))
+        return list(blocks)
 
-
-def value_of(element: etree._Element | None) -> str | None:
-    """The `w:val` of an element."""
-    return None if element is None else element.get(qn("w:val"))
-
-
-def number(element: etree._Element, attribute: str) -> int:
-    """An attribute as a number, 0 when it is none."""
-    text = element.get(qn(attribute)) or ""
-    return int(text) if text.isdigit() else 0
-
-
-def outline_level(element: Any, chain: list[Any]) -> int:
-    """1-6 for a heading, 0 for other text: by the outline level, else by the style's name."""
-    for properties in [element.pPr, *(style.element.pPr for style in chain)]:
-        level = None if properties is None else value_of(properties.find(qn("w:outlineLvl")))
-        if level is not None and level.isdigit():
-            return int(level) + 1 if int(level) < 9 else 0  # 9 is body text
-    for style in chain:
-        match = HEADING_STYLE.match(style.name or "")
-        if match:
-            return int(match[1])
-        if (style.name or "").lower() in ("title", "제목"):
-            return 1
-    return 0
-
-
-def text_of(element: etree._Element) -> str:
-    """The visible text of a paragraph, without the text boxes anchored in it."""
-    parts: list[str] = []
-    for child in element:
-        if child.tag in UNSEEN or child.tag == qn("w:txbxContent"):
-            continue
-        if child.tag in (qn("w:t"), f"{MATH}t"):
-            parts.append(child.text or "")
-        elif child.tag in BREAKS:
-            parts.append(BREAKS[child.tag])
-        else:
-            parts.append(text_of(child))
-    return "".join(parts)
+    def running_blocks(self, identifier: str) -> Iterator[str]:
+        """The lines of one header or footer."""
+        root = root_of(target_of(self.part, identifier))
+        if root is None:
+            return
+        self.show(root)
+        for block in self.blocks(root, is_plain=True):
+            line = paragraph(PAGE_NUMBER.sub(" ", block))
+            if line.strip():
+                yield line
 
 
-def text_boxes(element: etree._Element) -> Iterator[etree._Element]:
-    """The outermost text boxes anchored in a paragraph, each once."""
-    for child in element:
-        if child.tag == qn("w:txbxContent"):
-            yield child
-        elif child.tag not in UNSEEN:
-            yield from text_boxes(child)
+def expand_texts(grid: list[list[str]]) -> list[list[str]]:
+    """The grid with texts made safe for a table."""
+    return expand([[Cell(text) for text in row] for row in grid])

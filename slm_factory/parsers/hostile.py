@@ -8,10 +8,10 @@ from typing import Any
 from hwpx.opc.security import HwpxSecurityError, ZipGuardLimits, guard_zip_file, read_member
 from lxml import etree
 
-from slm_factory.parsers.parsed import Limits, Refused
+from slm_factory.parsers.parsed import Options, Refused
 
 
-def open_archive(data: bytes, limits: Limits) -> zipfile.ZipFile:
+def open_archive(data: bytes, options: Options) -> zipfile.ZipFile:
     """The archive in `data`, its expanded size, compression ratios and names checked.
 
     Raises:
@@ -22,25 +22,25 @@ def open_archive(data: bytes, limits: Limits) -> zipfile.ZipFile:
         guard_zip_file(
             archive,
             limits=ZipGuardLimits(
-                max_member_bytes=limits.max_expanded_bytes,
-                max_total_uncompressed_bytes=limits.max_expanded_bytes,
+                max_member_bytes=options.max_expanded_bytes,
+                max_total_uncompressed_bytes=options.max_expanded_bytes,
             ),
         )
     except HwpxSecurityError as error:
         raise Refused(f"unsafe archive: {error}") from error
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, IndexError) as error:  # the last: a nameless part
         raise Refused(f"damaged archive: {error}") from error
     return archive
 
 
-def read_part(archive: zipfile.ZipFile, name: str, limits: Limits) -> bytes:
+def read_part(archive: zipfile.ZipFile, name: str, options: Options) -> bytes:
     """One part of an archive.
 
     Raises:
         Refused: it is missing, encrypted, damaged or over the limit.
     """
     try:
-        return read_member(archive, name, limit=limits.max_expanded_bytes)
+        return read_member(archive, name, limit=options.max_expanded_bytes)
     except KeyError as error:
         raise Refused(f"damaged archive: it has no part {name}") from error
     except HwpxSecurityError as error:

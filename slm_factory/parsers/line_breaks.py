@@ -5,9 +5,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-HANGUL_EDGE = re.compile(r"[가-힣]\Z")
+KOREAN_EDGE = re.compile(r"[가-힣0-9]\Z")
 HYPHENATED = re.compile(r"[A-Za-z]{2}[-\u2010]\Z")
-NEIGHBOURS = re.compile(r"(?<=[가-힣])( ?)(?=[가-힣])")
+NEIGHBOURS = re.compile(r"(?<=[가-힣0-9])( ?)(?=[가-힣])")
+HYPHEN = re.compile(r"[A-Za-z]+[-\u2010][A-Za-z]+")
 
 # How much likelier (natural logarithm, rounded) than on average a syllable ends or begins a word: the 250
 # most frequent syllables in 6 million characters of Korean statutes, judgments and software manuals. On
@@ -31,7 +32,9 @@ BEGINS = {
     2: "각값개경규그대데등디매바받발번변사설실아위종중취파평피호확",
     3: "같객것노따때또메모및배불않없예있참최추컴클특필",
 }
-ENDING = {syllable: weight for weight, syllables in ENDS.items() for syllable in syllables}
+ENDING = {syllable: weight for weight, syllables in ENDS.items() for syllable in syllables} | {
+    "0": -2
+}  # digits
 BEGINNING = {syllable: weight for weight, syllables in BEGINS.items() for syllable in syllables}
 # Particles and adverbs that end a word, unless a particle follows; their last syllables alone do not tell.
 WHOLE = re.compile(
@@ -39,6 +42,7 @@ WHOLE = re.compile(
 )
 PARTICLE = re.compile(r"(?:[은는이가을를의도만로와과에나다]|[이라]며)(?:[ ,.]|\Z)")
 SPACE_ODDS = -1.0  # natural logarithm: 28% of neighbouring syllables have a space between them
+TAIL = 60  # characters; longer than a word
 PRIOR_COUNTS = 4.0  # how many pairs of the document the numbers above are worth
 
 
@@ -48,34 +52,54 @@ class Joiner:
     Korean may be broken within a word. Most programs write the space that ends a line into the file; where
     a document has such spaces, they decide. Else it is decided (naive Bayes) by how often the syllable
     before the break ends a word and the one after it begins one, in general and within the lines of this
-    document.
+    document, where the two syllables may also stand side by side. A digit counts as a syllable.
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.before: Counter[tuple[str, bool]] = Counter()  # syllable, whether a space follows -> pairs
         self.after: Counter[tuple[str, bool]] = Counter()  # syllable, whether a space precedes -> pairs
+        self.pairs: Counter[tuple[str, bool]] = (
+            Counter()
+        )  # two syllables, whether a space divides them -> pairs
+        self.hyphenated: set[str] = set()
         spaced = total = 0
         for line in lines:
             total += 1
             spaced += line.endswith(" ")
             for match in NEIGHBOURS.finditer(line):
-                self.before[line[match.start() - 1], bool(match[1])] += 1
-                self.after[line[match.end()], bool(match[1])] += 1
+                first, last, is_divided = known(line[match.start() - 1]), line[match.end()], bool(match[1])
+                self.before[first, is_divided] += 1
+                self.after[last, is_divided] += 1
+                self.pairs[first + last, is_divided] += 1
+            self.hyphenated.update(word.lower() for word in HYPHEN.findall(line))
         self.trusts_spaces = spaced > total / 10
 
     def join(self, before: str, after: str) -> str:
         """The two lines as one."""
         text = before.rstrip()
-        if HYPHENATED.search(text) and after[:1].islower():
-            return text[:-1] + after
-        if not (HANGUL_EDGE.search(text) and re.match("[가-힣]", after)):
+        tail = text[-TAIL:]  # a paragraph may be long, and is joined line by line
+        if HYPHENATED.search(tail) and after[:1].islower():
+            return text + after if self.is_compound(tail, after) else text[:-1] + after
+        if not (KOREAN_EDGE.search(tail) and re.match("[가-힣]", after)):
             return f"{text} {after}"
         if self.trusts_spaces:
             return before + after
-        if WHOLE.search(text) and not PARTICLE.match(after):
+        if WHOLE.search(tail) and not PARTICLE.match(after):
             return f"{text} {after}"
-        odds = log_odds(text[-1], self.before, ENDING) + log_odds(after[0], self.after, BEGINNING)
+        first = known(text[-1])
+        odds = log_odds(first, self.before, ENDING) + log_odds(after[0], self.after, BEGINNING)
+        odds += math.log((self.pairs[first + after[0], True] + 1) / (self.pairs[first + after[0], False] + 1))
         return f"{text} {after}" if odds > SPACE_ODDS else text + after
+
+    def is_compound(self, before: str, after: str) -> bool:
+        """Whether the word that a line end cuts at its hyphen stands with that hyphen elsewhere."""
+        word = re.search(r"[A-Za-z]+\W\Z", before), re.match("[A-Za-z]+", after)
+        return bool(word[0] and word[1] and (word[0][0] + word[1][0]).lower() in self.hyphenated)
+
+
+def known(syllable: str) -> str:
+    """A syllable, or 0 for any digit."""
+    return "0" if syllable.isdigit() else syllable
 
 
 def log_odds(syllable: str, counts: Counter[tuple[str, bool]], weights: Mapping[str, int]) -> float:

@@ -1,9 +1,38 @@
-"""What stands on a page: lines of text, blocks of lines, and their boxes."""
+"""What stands on a page: words, lines of text, rules, blocks and tables, and their boxes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import pymupdf
+
+# What MuPDF and PyMuPDF raise on damaged documents and pages.
+DAMAGE = (
+    pymupdf.mupdf.FzErrorBase,
+    RuntimeError,
+    ValueError,
+    IndexError,
+    TypeError,
+    KeyError,
+    AttributeError,
+)
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in points, y downwards
+Grid = tuple[tuple[str, ...], ...]  # the cells of a table, row by row, all rows equally long
+
+
+class Word(NamedTuple):
+    """A word, or several that stand together in a cell of a table."""
+
+    box: Box
+    text: str
+
+
+class Rule(NamedTuple):
+    """A drawn line: a horizontal one at the height `at` from x to x, a vertical one at `at` from y to y."""
+
+    at: float
+    start: float
+    end: float
 
 
 @dataclass(frozen=True)
@@ -13,6 +42,8 @@ class Line:
     box: Box
     text: str  # with the space that ends it, if the file has one
     size: float
+    is_bold: bool = False
+    first_word: float = 0.0  # how wide it is, in points
 
 
 @dataclass(frozen=True)
@@ -21,7 +52,9 @@ class Block:
 
     box: Box
     lines: tuple[Line, ...] = ()
-    table: str = ""
+    table: Grid = ()  # no row without text
+    is_continued: bool = False  # the table goes on from the page before
+    note: str = ""  # label of the footnote that the lines are
 
 
 def contains(outer: Sequence[float], inner: Sequence[float]) -> bool:

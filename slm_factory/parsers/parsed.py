@@ -1,4 +1,4 @@
-"""What a parser gives back, what it may spend, and how it says no."""
+"""What a parser is told, what it gives back, and how it says no."""
 
 from dataclasses import dataclass, field
 
@@ -12,11 +12,24 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What one file may cost; a file over one of them is refused."""
+class RecordFields:
+    """Which fields of a JSON, JSONL, CSV or Parquet record make a document; `a.b` reaches into objects."""
+
+    text: tuple[str, ...] = ("text",)  # the document's sections, in this order
+    id: str = "id"
+    title: str = "title"
+    date: str = "date"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How files are read, and what one may cost: a file over a limit is refused."""
 
     max_pages: int
     max_expanded_bytes: int  # of all parts of a zipped format together
+    ocr_languages: str = "kor+eng"  # Tesseract's names; "" leaves scanned pages unread
+    korean_spacing: bool = False  # mend the spaces of Korean text
+    records: RecordFields = RecordFields()
 
 
 @dataclass(frozen=True)
@@ -29,7 +42,8 @@ class Parsed:
     """
 
     markdown: str
-    format: str  # pdf, hwpx, docx, html, md, txt, law
+    format: str  # see FORMATS in parse_file
+    part: str = ""  # its name within a file that holds several documents: a record's id, an attachment's name
     title: str = ""  # "" when the document names none
     date: str = ""  # ISO date, "" when the document tells none
     language: str = ""  # ko or en

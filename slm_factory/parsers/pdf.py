@@ -1,65 +1,89 @@
-"""PDF through PyMuPDF: reading order, headings by size, ruled tables in place, running heads removed."""
+"""PDF through PyMuPDF: reading order, headings, tables in place, running heads removed, scans read by OCR."""
 
 import re
-from collections import Counter
-from itertools import groupby, pairwise
-from typing import Any
+from dataclasses import replace
+from typing import NamedTuple
 
 import pymupdf
 
+from slm_factory.parsers.continued_tables import join_tables, write_tables
+from slm_factory.parsers.footnotes import mark_notes
+from slm_factory.parsers.headings import Headings, read_outline
 from slm_factory.parsers.line_breaks import Joiner
-from slm_factory.parsers.markdown import clean, heading, join_blocks, one_line, paragraph
-from slm_factory.parsers.page import Block, Line, around, contains
-from slm_factory.parsers.parsed import Limits, Parsed, Refused
-from slm_factory.parsers.reading_order import in_reading_order
-from slm_factory.parsers.ruled_tables import read_tables
+from slm_factory.parsers.markdown import join_blocks, one_line
+from slm_factory.parsers.page import DAMAGE, Block
+from slm_factory.parsers.page_reader import read_page
+from slm_factory.parsers.paragraphs import clean_line, goes_on, read_pieces, write_pieces
+from slm_factory.parsers.parsed import Options, Parsed, Refused
 from slm_factory.parsers.running_heads import remove_running_heads
 
-HEADING_RATIO = 1.12  # a line so much larger than the body text is a heading
-MAX_HEADING_CHARACTERS = 120
-BULLET = re.compile(r"^\s*[•‣▪■□●○◦⦁∙·ㆍ❍➢✓-]\s+(?=\S)")
-ITEM = re.compile(
-    r"^\s*(?:[•‣▪■□●○◦⦁∙·ㆍ❍➢✓※*-]\s+\S|\(?(?:\d{1,3}|[가-하]|[a-zA-Z])[.)]\s+\S|[①-⑳]|제\s?\d+조)"
-)
+MAX_OBJECTS = 1_000_000  # ten thousand pages have fewer
+WARNINGS = {
+    "ocr": "{pages} scanned: read with OCR, which makes mistakes",
+    "picture": "no text on {pages}: scanned? Tesseract with the languages of ocr_languages may read them",
+    "damaged": "{pages} cannot be read: damaged",
+}
+EMPTY = {
+    "damaged": "damaged PDF: none of its pages can be read",
+    "picture": "the PDF holds no text; its pages are scanned; Tesseract with the languages of "
+    "ocr_languages may read them",
+    "": "the PDF holds no text; its pages are empty",
+}
+JOINED = "\0"  # marks a page that goes on with the last paragraph of the page before
 
 
-def parse(data: bytes, limits: Limits) -> Parsed:
+def parse(data: bytes, options: Options) -> Parsed:
     """The document as Markdown, page by page.
 
     Raises:
         Refused: it is encrypted, damaged, too long, or holds no text (scanned).
     """
-    pymupdf.TOOLS.mupdf_display_errors(False)
-    try:
-        document = pymupdf.open(stream=data, filetype="pdf")
-    except (pymupdf.FileDataError, pymupdf.EmptyFileError, pymupdf.mupdf.FzErrorBase) as error:
-        raise Refused(f"damaged PDF: {error}") from error
-    with document:
-        if document.needs_pass:
-            raise Refused("the PDF is encrypted; save it without a password")
-        if document.page_count > limits.max_pages:
-            raise Refused(f"{document.page_count} pages, more than max_pages ({limits.max_pages})")
-        pages, damaged, scanned = read_pages(document)
+    with open_document(data, options) as document:
+        read = read_pages(document, options)
         metadata = document.metadata or {}
-    if not any(pages):
-        raise Refused(
-            "the PDF holds no text; its pages are scanned or empty" if not damaged else "damaged PDF"
-        )
-    texts = write_pages(remove_running_heads(pages))
-    markdown, starts = join_pages(texts)
-    warnings = [f"no text on {name_pages(scanned)}: scanned?"] if scanned else []
-    warnings += [f"{name_pages(damaged)} cannot be read: damaged"] if damaged else []
+        outline = read_outline(document)
+    if not any(read.pages):
+        raise Refused(next(reason for source, reason in EMPTY.items() if source in read.how or not source))
+    warnings = [
+        text.format(pages=name_pages(read.how[source]))
+        for source, text in WARNINGS.items()
+        if source in read.how
+    ]
+    markdown, starts = write_pages(join_tables(remove_running_heads(read.pages)), outline)
     title = one_line(metadata.get("title") or "")
     found = re.search(r"^# (.+)$", markdown, re.MULTILINE)
     return Parsed(
         markdown,
         "pdf",
         title=found[1] if found and not is_title(title) else title,
-        pages=len(pages),
+        pages=len(read.pages),
         page_starts=starts,
         meta=read_meta(metadata),
         warnings=tuple(warnings),
     )
+
+
+def open_document(data: bytes, options: Options) -> pymupdf.Document:
+    """The document in `data`.
+
+    Raises:
+        Refused: it is encrypted, damaged or too large.
+    """
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.set_small_glyph_heights(True)  # boxes as tall as the font, so that lines do not overlap
+    try:
+        document = pymupdf.open(stream=data, filetype="pdf")
+        needs_password, objects = document.needs_pass, document.xref_length()
+        pages = 0 if needs_password else document.page_count
+    except DAMAGE as error:
+        raise Refused(f"damaged PDF: {error}") from error
+    if needs_password:
+        raise Refused("the PDF is encrypted; save it without a password")
+    if pages > options.max_pages:
+        raise Refused(f"{pages} pages, more than max_pages ({options.max_pages})")
+    if objects > MAX_OBJECTS:
+        raise Refused(f"a PDF of {objects} objects, more than any document needs")
+    return document
 
 
 def read_meta(metadata: dict[str, str]) -> dict[str, str]:
@@ -79,142 +103,61 @@ def is_title(text: str) -> bool:
     )
 
 
-def read_pages(document: pymupdf.Document) -> tuple[list[list[Block]], list[int], list[int]]:
-    """The blocks of each page in reading order, and the numbers of damaged pages and of image-only pages."""
+class Pages(NamedTuple):
+    """The blocks of each page in reading order, and the numbers of pages by how they were read."""
+
+    pages: list[list[Block]]
+    how: dict[str, list[int]]
+
+
+def read_pages(document: pymupdf.Document, options: Options) -> Pages:
+    """The pages of a document; damaged ones are empty."""
     pages: list[list[Block]] = []
-    damaged: list[int] = []
-    scanned: list[int] = []
+    how: dict[str, list[int]] = {}
     for number in range(document.page_count):
         try:
-            page = document[number]
-            blocks = in_reading_order(read_page(page))
-            if not blocks and page.get_images():
-                scanned.append(number + 1)
-        except (pymupdf.mupdf.FzErrorBase, ValueError, IndexError):  # what MuPDF raises on damaged pages
-            blocks = []
-            damaged.append(number + 1)
+            blocks, source = read_page(document[number], options.ocr_languages)
+        except DAMAGE:
+            blocks, source = [], "damaged"
         pages.append(blocks)
-    return pages, damaged, scanned
+        how.setdefault(source, []).append(number + 1)
+    return Pages(pages, how)
 
 
-def read_page(page: pymupdf.Page) -> list[Block]:
-    """The tables of a page, and the blocks of the lines outside of them."""
-    flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
-    found = [block for block in page.get_text("dict", flags=flags)["blocks"] if block.get("lines")]
-    tables = read_tables(page) if found and page.get_cdrawings() else []
-    blocks = [Block(box, table=text) for box, text in tables]
-    for block in found:
-        lines = merge_lines(
-            [
-                Line(line["bbox"], "".join(span["text"] for span in line["spans"]), max_size(line))
-                for line in block["lines"]
-                if line["spans"] and not any(contains(box, line["bbox"]) for box, _ in tables)
-            ]
-        )
-        if lines:
-            blocks.append(Block(around(line.box for line in lines), tuple(lines)))
-    return blocks
-
-
-def max_size(line: dict[str, Any]) -> float:
-    """The size in points of the largest visible text of a line, to the half point."""
-    return max((round(span["size"] * 2) / 2 for span in line["spans"] if span["text"].strip()), default=0.0)
-
-
-def merge_lines(lines: list[Line]) -> list[Line]:
-    """Lines with the pieces that stand on one base line put together; lines without visible text left out."""
-    merged: list[Line] = []
-    for line in lines:
-        last = merged[-1] if merged else None
-        if last and abs(line.box[3] - last.box[3]) < line.size / 3 and line.box[0] >= last.box[2] - 1:
-            text = f"{last.text.rstrip()} {line.text.lstrip()}"
-            merged[-1] = Line(around([last.box, line.box]), text, max(last.size, line.size))
-        else:
-            merged.append(line)
-    return [line for line in merged if clean_line(line.text).strip()]
-
-
-def write_pages(pages: list[list[Block]]) -> list[str]:
-    """The Markdown of each page."""
+def write_pages(pages: list[list[Block]], outline: dict[int, dict[str, int]]) -> tuple[str, tuple[int, ...]]:
+    """The document's Markdown, and where each page begins in it."""
+    taken: set[str] = set()
+    pages = [mark_notes(blocks, taken) for blocks in pages]
     lines = [line for blocks in pages for block in blocks for line in block.lines]
-    levels = heading_levels(lines)
     joiner = Joiner([clean_line(line.text) for line in lines])
-    return [
-        join_blocks(
-            text for block in blocks for text in write_block(block, levels, right_edge(block, blocks), joiner)
-        )
-        for blocks in pages
-    ]
+    headings = Headings(lines, outline)
+    pieces = [read_pieces(blocks, number, headings, joiner) for number, blocks in enumerate(pages)]
+    between = ["\n"] * len(pages)  # what stands before each page, after the line end of the one before
+    for number in range(1, len(pages)):
+        if not pieces[number] or not pieces[number - 1]:
+            continue
+        before, after = pieces[number - 1][-1], pieces[number][0]
+        if pages[number][0].is_continued:
+            between[number] = ""
+        elif goes_on(before, replace(after, box=(0.0, 0.0, 0.0, 0.0))):
+            joined = joiner.join(before.text, after.text)
+            start = joined.removesuffix(after.text)
+            pieces[number - 1][-1] = replace(before, text=start.rstrip())
+            between[number] = JOINED + " " * (start != start.rstrip())
+    tables = write_tables(pages)
+    texts = [join_blocks(write_pieces(*page)) for page in zip(pieces, tables, strict=True)]
+    return join_pages(texts, between)
 
 
-def right_edge(block: Block, page: list[Block]) -> float:
-    """Where lines end in the column of a block: as far right as blocks of its size and left edge reach."""
-    if block.table:
-        return block.box[2]
-    size = block.lines[0].size
-    column = [
-        other
-        for other in page
-        if len(other.lines) > 1
-        and other.lines[0].size == size
-        and abs(other.box[0] - block.box[0]) < 2 * size
-    ]
-    return max(other.box[2] for other in [block, *column])
-
-
-def heading_levels(lines: list[Line]) -> dict[float, int]:
-    """The heading level of each font size that is larger than the body's, the largest first, 4 at most."""
-    weights: Counter[float] = Counter()
-    for line in lines:
-        weights[line.size] += len(line.text)
-    body = weights.most_common(1)[0][0] if weights else 0.0
-    sizes = sorted((size for size in weights if size > body * HEADING_RATIO), reverse=True)
-    return {size: min(level, 4) for level, size in enumerate(sizes, start=1)}
-
-
-def write_block(block: Block, levels: dict[float, int], right: float, joiner: Joiner) -> list[str]:
-    """The Markdown of a block: runs of large lines as headings, the rest as paragraphs and list items."""
-    if block.table:
-        return [block.table]
-    written: list[str] = []
-    for level, run in groupby(block.lines, key=lambda line: levels.get(line.size, 0)):
-        lines = unwrap(list(run), right, joiner)
-        if level and len(" ".join(lines)) <= MAX_HEADING_CHARACTERS:
-            written.append(heading(level, " ".join(lines)))
-        else:
-            written += [paragraph(BULLET.sub("- ", line)) for line in lines]
-    return written
-
-
-def unwrap(lines: list[Line], right: float, joiner: Joiner) -> list[str]:
-    """The lines with those put together that were broken only because the column ended.
-
-    A break is the author's when the next line's first word would still have fitted before `right`, or the
-    next line begins a list item.
-    """
-    texts = [clean_line(lines[0].text)]
-    for before, after in pairwise(lines):
-        text = clean_line(after.text)
-        word = len(text.split()[0]) * (after.box[2] - after.box[0]) / len(text.rstrip())
-        if ITEM.match(text) or before.box[2] + word + before.size / 4 < right:
-            texts.append(text)
-        else:
-            texts[-1] = joiner.join(texts[-1], text)
-    return texts
-
-
-def clean_line(text: str) -> str:
-    """A line's text in NFC; the space at its end, if any, stays, because it tells where words end."""
-    return clean(text).replace("\n", " ").strip() + (" " if text.endswith((" ", "\xa0")) else "")
-
-
-def join_pages(texts: list[str]) -> tuple[str, tuple[int, ...]]:
-    """The document's Markdown and where each page begins in it; an empty one begins where the next does."""
+def join_pages(texts: list[str], between: list[str]) -> tuple[str, tuple[int, ...]]:
+    """The pages' Markdown as one, and where each begins in it; an empty one begins where the next does."""
     markdown, starts = "", []
-    for text in texts:
-        starts.append(len(markdown) + bool(markdown))
+    for text, white in zip(texts, between, strict=True):
+        if white.startswith(JOINED):
+            markdown, white = markdown.rstrip("\n"), white[1:]
+        starts.append(len(markdown) + len(white) * bool(markdown))
         if text:
-            markdown += "\n" * bool(markdown) + text
+            markdown += white * bool(markdown) + text
     return markdown, tuple(min(start, max(len(markdown) - 1, 0)) for start in starts)
 
 

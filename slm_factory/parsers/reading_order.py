@@ -3,6 +3,7 @@
 from typing import Protocol, TypeVar
 
 MIN_GUTTER = 8.0  # points of white between two columns
+MAX_DEPTH = 50  # of columns within bands within columns; blocks that lie deeper are in no order
 
 
 class Placed(Protocol):
@@ -15,18 +16,20 @@ class Placed(Protocol):
 Item = TypeVar("Item", bound=Placed)
 
 
-def in_reading_order(items: list[Item]) -> list[Item]:
+def in_reading_order(items: list[Item], depth: int = 0) -> list[Item]:
     """The items column by column where a white gutter divides them, from top to bottom elsewhere."""
     if len(items) < 2:
         return items
+    if depth > MAX_DEPTH:
+        return sorted(items, key=lambda item: (round(item.box[1]), item.box[0]))
     columns = cut(items, 0, MIN_GUTTER)
     if len(columns) > 1 and all(len(column) > 1 for column in columns):
-        return [item for column in columns for item in in_reading_order(column)]
+        return [item for column in columns for item in in_reading_order(column, depth + 1)]
     bands = merge_bands(cut(items, 1, 0.0))
     if len(bands) > 1:
-        return [item for band in bands for item in in_reading_order(band)]
+        return [item for band in bands for item in in_reading_order(band, depth + 1)]
     if len(columns) > 1:
-        return [item for column in columns for item in in_reading_order(column)]
+        return [item for column in columns for item in in_reading_order(column, depth + 1)]
     return sorted(items, key=lambda item: (round(item.box[1]), item.box[0]))
 
 
@@ -46,7 +49,7 @@ def merge_bands(bands: list[list[Item]]) -> list[list[Item]]:
     """Neighbouring bands put together while one gutter runs through them: rows of the same columns."""
     merged: list[list[Item]] = []
     for band in bands:
-        if merged and len(cut(merged[-1], 0, MIN_GUTTER)) > 1 and len(band) > 1:
+        if merged and len(cut(merged[-1], 0, MIN_GUTTER)) > 1:
             both = merged[-1] + band
             if len(cut(both, 0, MIN_GUTTER)) > 1:
                 merged[-1] = both

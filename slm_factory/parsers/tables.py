@@ -1,11 +1,13 @@
 """Tables as Markdown: spans repeated in every cell they cover, no cell lost."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from slm_factory.parsers.markdown import one_line, paragraph
 
 MAX_SPAN = 1000  # columns; the limit of HTML, which hostile files try to pass
+FORM_RATIO = 1.5  # columns of a form's grid to the cells of its fullest row
 
 
 class Cell(NamedTuple):
@@ -71,6 +73,20 @@ def drop_repeated_columns(grid: Sequence[Sequence[str]]) -> list[list[str]]:
     columns = list(zip(*grid, strict=True))
     kept = [column for index, column in enumerate(columns) if index == 0 or column != columns[index - 1]]
     return [list(row) for row in zip(*kept, strict=True)]
+
+
+def fold_form(grid: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The grid of a form with each text once per row, other grids as they are.
+
+    The rows of a form share no columns: they divide a fine grid that no row fills, so to repeat a text in
+    every column that it spans says nothing and makes each row many times as long.
+    """
+    columns = drop_repeated_columns(grid) if grid else []
+    rows = [[text for text, _ in groupby(row)] for row in columns]
+    width = max(map(len, rows), default=0)
+    if width * FORM_RATIO >= len(next(iter(columns), ())):
+        return [list(row) for row in grid]
+    return [row + [""] * (width - len(row)) for row in rows]
 
 
 def escape(text: str) -> str:

@@ -1,58 +1,80 @@
 """Markdown and plain text, in whatever encoding they were saved."""
 
 import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
 
 import yaml
-from charset_normalizer import from_bytes
+from lxml import html as lxml_html
 
+from slm_factory.parsers.encodings import decode
+from slm_factory.parsers.html_blocks import blocks
 from slm_factory.parsers.markdown import clean, one_line
-from slm_factory.parsers.parsed import Limits, Parsed, Refused
+from slm_factory.parsers.parsed import Options, Parsed
+from slm_factory.parsers.plain_text import structure
 
-MARKS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\x00\x00", "utf-32-le"),
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
+__all__ = ["decode", "parse_markdown", "parse_text"]
+
+FRONT_MATTER = re.compile(
+    r"\A(---|\+\+\+)[ \t]*\n(.{0,65536}?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
-MAX_UNREADABLE_SHARE = 0.02  # of characters; above it the bytes are no text in this encoding
-FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*\n", re.DOTALL | re.MULTILINE)
-FENCED = re.compile(r"(^[ ]{0,3}(```+|~~~+).*?^[ ]{0,3}\2[`~]*[ ]*$)", re.DOTALL | re.MULTILINE)
-COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
+TABLE = re.compile(r"<(/?)table\b[^<>]*>", re.IGNORECASE)
 UNDERLINED = re.compile(r"(?:(?<=\n\n)|\A)([^\s#>|=-][^\n]*)\n(={3,}|-{3,})[ \t]*(?=\n|\Z)")
+CODE_SPAN = "(?P<code>`+[^`\n]*`+)|"  # which is left as it is
+BREAK = re.compile(CODE_SPAN + r"[ \t]*<br\s*/?>[ \t]*", re.IGNORECASE)
+COMMENT = re.compile(CODE_SPAN + "<!--")
+# Elements that lay out a Markdown page and say nothing; their text stays.
+LAYOUT = re.compile(
+    CODE_SPAN + r"</?(?:a|center|details|div|font|img|p|span|summary)(?:\s[^<>\n]*)?/?>", re.IGNORECASE
+)
+# What the site generator Hugo puts in place of text: {{< note >}}, {{< glossary_tooltip text="..." >}}
+SHORTCODE = re.compile(CODE_SPAN + r"\{\{[<%]([^{}\n]{1,500}?)[%>]\}\}")
+SHOWN = re.compile(r"""\btext\s*=\s*["']([^"']*)["']|\bheading\s+["']([^"']*)["']""")
 DATE_KEYS = (
     "date",
     "updated",
+    "lastmod",
     "날짜",
     "작성일",
     "시행일자",
     "선고일자",
-)  # of front matter, the first that is there
+)  # the first that is there
+TITLE_KEYS, AUTHOR_KEYS, LANGUAGE_KEYS = (
+    ("title", "제목"),
+    ("author", "authors", "작성자"),
+    ("language", "lang"),
+)
 FIRST_HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
+MAX_LIST = 20  # entries of a list in front matter
 
 
-def parse_markdown(data: bytes, limits: Limits) -> Parsed:
-    """Markdown as it is, its front matter in `meta` and its comments left out."""
+def parse_markdown(data: bytes, options: Options) -> Parsed:
+    """Markdown as it is; its front matter in `meta`, its comments left out, its HTML tables as Markdown."""
     text, warnings = decode(data)
     front, text = split_front_matter(clean(text))
-    parts = FENCED.split(text)  # text, fenced block, its fence, text, fenced block, ...
-    parts[::3] = [tidy(COMMENT.sub("", part)) for part in parts[::3]]
-    text = "".join(part for index, part in enumerate(parts) if index % 3 < 2)
-    found = FIRST_HEADING.search("\n".join(parts[::3]))
-    title = front.get("title") or (found[1] if found else "")
-    day = next((front[key] for key in DATE_KEYS if front.get(key)), "")
+    parts = [(part if is_code else tidy(without_html(part)), is_code) for part, is_code in split_code(text)]
+    found = next(
+        (match for part, is_code in parts if not is_code and (match := FIRST_HEADING.search(part))), None
+    )
     return Parsed(
-        finish(text), "md", one_line(title), day, front.get("language", front.get("lang", "")), meta=front,
+        finish("".join(part for part, _ in parts)),
+        "md",
+        title=one_line(first(front, TITLE_KEYS) or (found[1] if found else "")),
+        date=first(front, DATE_KEYS),
+        language=first(front, LANGUAGE_KEYS),
+        meta=front | ({"author": author} if (author := first(front, AUTHOR_KEYS)) else {}),
         warnings=warnings,
-    )  # fmt: skip
+    )
 
 
-def parse_text(data: bytes, limits: Limits) -> Parsed:
-    """Plain text line by line; headings over a line of `=` or `-` become Markdown headings."""
+def parse_text(data: bytes, options: Options) -> Parsed:
+    """Plain text as Markdown: headings where they are certain, lines that were wrapped joined."""
     text, warnings = decode(data)
-    text = tidy(clean(text))
+    text = structure(tidy(clean(text)))
     found = FIRST_HEADING.search(text)
-    return Parsed(finish(text), "txt", one_line(found[1]) if found else "", warnings=warnings)
+    return Parsed(finish(text), "txt", title=one_line(found[1]) if found else "", warnings=warnings)
 
 
 def tidy(text: str) -> str:
@@ -67,66 +89,107 @@ def finish(text: str) -> str:
     return text + "\n" if text else ""
 
 
+def first(front: dict[str, str], keys: tuple[str, ...]) -> str:
+    """The first of these entries that is not empty."""
+    return next((front[key] for key in keys if front.get(key)), "")
+
+
 def split_front_matter(text: str) -> tuple[dict[str, str], str]:
-    """The scalar entries of YAML front matter, and the text after it."""
+    """The entries of YAML (`---`) or TOML (`+++`) front matter, and the text after it.
+
+    Values are texts, numbers, dates, and lists of these. Deeper ones are left out: an alias bomb is small in
+    memory and endless when written.
+    """
     match = FRONT_MATTER.match(text)
     if match is None:
         return {}, text
     try:
-        values = yaml.safe_load(match[1])
-    except (yaml.YAMLError, ValueError, RecursionError):
+        values = yaml.safe_load(match[2]) if match[1] == "---" else tomllib.loads(match[2])
+    except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
         return {}, text
     if not isinstance(values, dict):
         return {}, text
-    # Nested values are left out: an alias bomb is small in memory and endless when written.
-    front = {str(key): str(value) for key, value in values.items() if isinstance(value, (str, int, float))}
-    dates = {str(key): value.isoformat() for key, value in values.items() if hasattr(value, "isoformat")}
-    return front | dates, text[match.end() :]
+    front: dict[str, str] = {}
+    for key, value in values.items():
+        entries = [written(one) for one in value[:MAX_LIST]] if isinstance(value, list) else [written(value)]
+        if joined := ", ".join(filter(None, entries)):
+            front[one_line(str(key))] = joined
+    return front, text[match.end() :]
 
 
-def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """The text in `data` and warnings about it.
-
-    The prior is Korean: UTF-8, then CP949, then what statistics say.
-
-    Raises:
-        Refused: the bytes are no text.
-    """
-    for mark, encoding in MARKS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, errors="replace"), ()
-    if data.count(0) > MAX_UNREADABLE_SHARE * len(data):
-        return decode_utf_16(data), ()
-    for encoding in ("utf-8", "cp949"):
-        text = data.decode(encoding, errors="replace")
-        unreadable = text.count("\ufffd")
-        if unreadable <= MAX_UNREADABLE_SHARE * len(text) and (encoding == "utf-8" or is_korean(text)):
-            warning = f"{unreadable} bytes are not {encoding} and were replaced"
-            return text, (warning,) if unreadable else ()
-    best = from_bytes(data).best()
-    if best is None:
-        raise Refused("neither text nor a known format")
-    return str(best), (f"read as {best.encoding}, which is a guess",)
+def written(value: Any) -> str:
+    """A scalar as text, a date in ISO form, "" for anything deeper."""
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    return value.isoformat() if hasattr(value, "isoformat") else ""
 
 
-def decode_utf_16(data: bytes) -> str:
-    """The text of bytes that hold zeros: UTF-16 without a mark, told by the side of its spaces and line ends.
+def split_code(text: str) -> Iterator[tuple[str, bool]]:
+    """The parts of a Markdown text in turn, and whether each is a fenced code block (CommonMark 4.5)."""
+    part: list[str] = []
+    fence = ""
+    for line in text.splitlines(keepends=True):
+        mark = FENCE.match(line)
+        if not fence and mark:
+            yield "".join(part), False
+            part, fence = [line], mark[1]
+        elif fence and mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
+            yield "".join([*part, line]), True
+            part, fence = [], ""
+        else:
+            part.append(line)
+    yield "".join(part), bool(fence)
 
-    Raises:
-        Refused: it is binary.
-    """
-    little = sum(data.count(letter, 0, 100_000) for letter in (b" \0", b"\n\0"))
-    big = sum(data.count(letter, 0, 100_000) for letter in (b"\0 ", b"\0\n"))
-    text = data.decode("utf-16-le" if little >= big else "utf-16-be", errors="replace")
-    letters = sum(character.isprintable() or character in "\r\n\t" for character in text)
-    if letters < (1 - MAX_UNREADABLE_SHARE) * len(text) or text.count("\ufffd") > MAX_UNREADABLE_SHARE * len(
-        text
-    ):
-        raise Refused("neither text nor a known format")
-    return text
+
+def without_html(text: str) -> str:
+    """Markdown without comments and layout elements; tables of HTML become those of Markdown."""
+    text = convert_tables(without_comments(text))
+    text = "\n".join(break_line(line) for line in text.split("\n"))
+    return SHORTCODE.sub(shown, LAYOUT.sub(lambda match: match["code"] or "", text))
 
 
-def is_korean(text: str) -> bool:
-    """Whether most characters beyond ASCII are Hangul, as in no other language read as CP949."""
-    beyond = [character for character in text if character > "\x7f" and character != "\ufffd"]
-    return sum("가" <= character <= "힣" for character in beyond) > len(beyond) / 2
+def break_line(line: str) -> str:
+    """The line broken at each `<br>`; in a table, where it cannot be broken, with a space there."""
+    end = " " if line.startswith("|") else "\n"
+    return BREAK.sub(lambda match: match["code"] or end, line)
+
+
+def without_comments(text: str) -> str:
+    """The text without `<!-- ... -->` outside of code spans; one that is never closed is no comment."""
+    kept: list[str] = []
+    start = 0
+    while match := COMMENT.search(text, start):
+        end = match.end()
+        if not match["code"]:
+            end = text.find("-->", end) + 3
+            if end < 3:
+                break
+        kept.append(text[start : match.end() if match["code"] else match.start()])
+        is_line = not match["code"] and text[match.start() - 1 : match.start()] in ("", "\n")
+        start = end + (is_line and text.startswith("\n", end))
+    return "".join([*kept, text[start:]])
+
+
+def convert_tables(text: str) -> str:
+    """The text with its HTML tables, inner ones with their outer one, written as Markdown."""
+    kept: list[str] = []
+    start = opened = depth = 0
+    for match in TABLE.finditer(text):
+        if match[1] and depth:
+            depth -= 1
+            if depth == 0:
+                page = lxml_html.document_fromstring(text[opened : match.end()])
+                kept += (text[start:opened], "\n\n", "\n\n".join(blocks(page)), "\n\n")
+                start = match.end()
+        elif not match[1]:
+            opened = opened if depth else match.start()
+            depth += 1
+    return "".join([*kept, text[start:]])
+
+
+def shown(match: re.Match[str]) -> str:
+    """What a shortcode shows, as far as it says so itself."""
+    if match["code"]:
+        return match["code"]
+    text = SHOWN.search(match[2])
+    return (text[1] or text[2] or "") if text else ""

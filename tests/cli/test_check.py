@@ -51,18 +51,18 @@ def test_json_holds_every_finding_and_failure_is_exit_code_2(
 
 
 def test_an_unknown_key_fails_with_the_nearest(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    set_params(ready, **{"chunk.max_charcters": 3})
+    set_params(ready, **{"chunk.max_tokns": 3})
     with pytest.raises(typer.Exit):
         check(as_json=True)
     failed = [f for f in json.loads(capsys.readouterr().out)["findings"] if f["state"] == "fail"]
     assert [(finding["name"], finding["fix"]) for finding in failed] == [
-        ("params", "did you mean chunk.max_characters?")
+        ("params", "did you mean chunk.max_tokens?")
     ]
 
 
 def test_an_unknown_section_fails(ready: Path) -> None:
     with (ready / "params.yaml").open("a") as file:
-        file.write("\nchnk:\n  max_characters: 3\n")
+        file.write("\nchnk:\n  max_tokens: 3\n")
     assert [finding.text for finding in checking.check_params()] == [
         "params.yaml: nothing reads the section 'chnk'"
     ]

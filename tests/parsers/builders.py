@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pymupdf
 
-from slm_factory.parsers.parsed import Limits
+from slm_factory.parsers.parsed import Options
 
-LIMITS = Limits(max_pages=100, max_expanded_bytes=50 * 2**20)
+OPTIONS = Options(max_pages=100, max_expanded_bytes=50 * 2**20)
 
 HP = "http://www.hancom.co.kr/hwpml/2011/paragraph"
 HS = "http://www.hancom.co.kr/hwpml/2011/section"
@@ -85,3 +85,72 @@ def pdf_table(page: pymupdf.Page, top: float, rows: Sequence[Sequence[str | None
                 page.insert_text((x + 6, y + 16), words, fontname="korea", fontsize=10)
             if row == len(rows) - 1:
                 page.draw_line((x, y + height), (x + width, y + height))
+
+
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+WORD_NAMES = " ".join(
+    f'xmlns:{prefix}="http://schemas.openxmlformats.org/{path}"'
+    for prefix, path in {
+        "w": "wordprocessingml/2006/main",
+        "r": "officeDocument/2006/relationships",
+        "m": "officeDocument/2006/math",
+        "mc": "markup-compatibility/2006",
+        "a": "drawingml/2006/main",
+        "c": "drawingml/2006/chart",
+        "dgm": "drawingml/2006/diagram",
+        "pic": "drawingml/2006/picture",
+        "wp": "drawingml/2006/wordprocessingDrawing",
+    }.items()
+)
+
+
+def word_parts(body: str, parts: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The parts of a Word document with this XML in its body.
+
+    `parts` are roots by name, without namespaces: `styles`, `footnotes`, `header1`, ... The document refers
+    to each by its name.
+    """
+    others = dict(parts or {})
+    links = "".join(
+        f'<Relationship Id="{name}" Type="{OFFICE}/{name.rstrip("0123456789")}" Target="{name}.xml"/>'
+        for name in others
+    )
+    start = "http://schemas.openxmlformats.org/package/2006"
+    main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    return {
+        "[Content_Types].xml": f'<Types xmlns="{start}/content-types">'
+        f'<Override PartName="/word/document.xml" ContentType="{main}"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{start}/relationships">'
+        f'<Relationship Id="main" Type="{OFFICE}/officeDocument" Target="word/document.xml"/>'
+        "</Relationships>",
+        "word/_rels/document.xml.rels": f'<Relationships xmlns="{start}/relationships">{links}'
+        "</Relationships>",
+        "word/document.xml": f"<w:document {WORD_NAMES}><w:body>{body}</w:body></w:document>",
+    } | {f"word/{name}.xml": root.replace(">", f" {WORD_NAMES}>", 1) for name, root in others.items()}
+
+
+def word(body: str, parts: Mapping[str, str] | None = None) -> bytes:
+    """A Word document; see `word_parts`."""
+    return zipped(word_parts(body, parts))
+
+
+def wp(content: str, properties: str = "") -> str:
+    """A Word paragraph: words, or runs and other XML."""
+    runs = content if content.startswith("<") else f"<w:r><w:t xml:space='preserve'>{content}</w:t></w:r>"
+    return f"<w:p><w:pPr>{properties}</w:pPr>{runs}</w:p>"
+
+
+def wr(content: str, properties: str = "") -> str:
+    """A Word run: words, or XML."""
+    inner = content if content.startswith("<") else f"<w:t xml:space='preserve'>{content}</w:t>"
+    return f"<w:r><w:rPr>{properties}</w:rPr>{inner}</w:r>"
+
+
+def word_table(rows: Iterable[Iterable[str | tuple[str, str]]]) -> str:
+    """A Word table of words, or of words and the XML of the cell's properties."""
+    lines = []
+    for row in rows:
+        cells = (cell if isinstance(cell, tuple) else (cell, "") for cell in row)
+        inner = "".join(f"<w:tc><w:tcPr>{shape}</w:tcPr>{wp(words)}</w:tc>" for words, shape in cells)
+        lines.append(f"<w:tr>{inner}</w:tr>")
+    return f"<w:tbl>{''.join(lines)}</w:tbl>"

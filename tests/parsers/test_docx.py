@@ -1,4 +1,5 @@
 import io
+from datetime import datetime
 
 import docx
 import pytest
@@ -7,14 +8,14 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 
 from slm_factory.parsers.docx import parse
-from slm_factory.parsers.parsed import Limits, Refused
-from tests.parsers.builders import LIMITS, zipped
+from slm_factory.parsers.parsed import Options, Refused
+from tests.parsers.builders import OPTIONS, zipped
 
 
 def read(document: Document) -> str:
     buffer = io.BytesIO()
     document.save(buffer)
-    return parse(buffer.getvalue(), LIMITS).markdown
+    return parse(buffer.getvalue(), OPTIONS).markdown
 
 
 def test_text_tables_and_headings_come_in_body_order() -> None:
@@ -95,26 +96,27 @@ def test_title_and_day_come_from_the_properties() -> None:
     document = docx.Document()
     document.add_paragraph("글")
     document.core_properties.title = "속성 제목"
+    document.core_properties.modified = datetime(2025, 3, 18)
     buffer = io.BytesIO()
     document.save(buffer)
-    parsed = parse(buffer.getvalue(), LIMITS)
+    parsed = parse(buffer.getvalue(), OPTIONS)
     assert parsed.title == "속성 제목"
-    assert parsed.meta["modified"] == document.core_properties.modified.date().isoformat()
+    assert (parsed.date, parsed.meta["modified"]) == ("", "2025-03-18")
 
 
 def test_damaged_and_foreign_archives_are_refused() -> None:
     for data in (b"PK\x03\x04 no archive", zipped({"word/document.xml": "<a/>"}), zipped({"a": "b"})):
         with pytest.raises(Refused):
-            parse(data, LIMITS)
+            parse(data, OPTIONS)
 
 
 def test_a_zip_bomb_is_refused_by_its_expanded_size() -> None:
     bomb = zipped({"word/document.xml": b"\0" * 2**20})
     with pytest.raises(Refused, match="unsafe archive"):
-        parse(bomb, Limits(max_pages=1, max_expanded_bytes=2**19))
+        parse(bomb, Options(max_pages=1, max_expanded_bytes=2**19))
 
 
-def test_deleted_paragraph_marks_do_not_glue_words() -> None:
+def test_breaks_and_tabs_do_not_glue_words() -> None:
     document = docx.Document()
     paragraph = document.add_paragraph("앞")
     paragraph.add_run().add_break()

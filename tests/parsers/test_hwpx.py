@@ -1,93 +1,92 @@
 import pytest
 
 from slm_factory.parsers.hwpx import parse
-from slm_factory.parsers.parsed import Refused
-from tests.parsers.builders import LIMITS, hwpx, hwpx_cell, hwpx_table, run, text, zipped
+from slm_factory.parsers.parsed import Options, Parsed, Refused
+from tests.parsers.builders import HP, HS, OPTIONS, hwpx, text, zipped
 
-OUTLINE = """<hh:numbering id="1"><hh:paraHead level="1" numFormat="DIGIT" start="1">제^1장</hh:paraHead>
-<hh:paraHead level="2" numFormat="HANGUL_SYLLABLE" start="1">^2.</hh:paraHead></hh:numbering>
-<hh:paraPr id="1"><hh:heading type="OUTLINE" idRef="0" level="0"/></hh:paraPr>
-<hh:paraPr id="2"><hh:heading type="OUTLINE" idRef="0" level="1"/></hh:paraPr>
-<hh:paraPr id="3"><hh:heading type="NUMBER" idRef="1" level="1"/></hh:paraPr>
-<hh:paraPr id="4"><hh:heading type="BULLET" idRef="1" level="0"/></hh:paraPr>
-<hh:style id="7" type="PARA" name="개요 3" paraPrIDRef="0"/>"""
+OPF = "http://www.idpf.org/2007/opf/"
 
 
-def read(*paragraphs: str, header: str = "") -> str:
-    return parse(hwpx(["".join(paragraphs)], header), LIMITS).markdown
+def content(metadata: str = "", items: str = "", spine: str = "") -> dict[str, str]:
+    """The part that names the others, as a part."""
+    body = f"{metadata}<opf:manifest>{items}</opf:manifest><opf:spine>{spine}</opf:spine>"
+    return {"Contents/content.hpf": f'<opf:package xmlns:opf="{OPF}">{body}</opf:package>'}
+
+
+def read(sections: list[str], parts: dict[str, str] | None = None) -> Parsed:
+    return parse(hwpx([text(words) for words in sections], parts=parts), OPTIONS)
 
 
 def test_all_sections_come_in_numeric_order() -> None:
-    markdown = parse(hwpx([text(f"구역 {number}") for number in range(12)]), LIMITS).markdown
+    markdown = read([f"구역 {number}" for number in range(12)]).markdown
     assert markdown.split("\n\n") == [*(f"구역 {number}" for number in range(11)), "구역 11\n"]
 
 
-def test_outline_styles_become_headings_and_only_naming_labels_are_kept() -> None:
-    section = run('<hp:secPr outlineShapeIDRef="1"/><hp:t>총칙</hp:t>', shape="1")
-    markdown = read(section, text("목적", shape="2"), text("뜻", style="7"), text("글"), header=OUTLINE)
-    assert markdown == "# 제1장 총칙\n\n## 목적\n\n### 뜻\n\n글\n"
+def test_the_spine_orders_sections_and_those_it_forgets_follow() -> None:
+    items = '<opf:item id="a" href="Contents/section2.xml"/><opf:item id="b" href="section0.xml"/>'
+    spine = '<opf:itemref idref="a"/><opf:itemref idref="nothing"/><opf:itemref idref="b" linear="no"/>'
+    assert read(["영", "일", "이"], content(items=items, spine=spine)).markdown == "이\n\n영\n\n일\n"
 
 
-def test_numbered_and_bullet_paragraphs_get_their_labels() -> None:
-    markdown = read(text("하나", shape="3"), text("둘", shape="3"), text("점", shape="4"), header=OUTLINE)
-    assert markdown == "가. 하나\n나. 둘\n\n- 점\n".replace("\n\n", "\n")
+def test_names_with_backslashes_are_read() -> None:
+    section = f'<hs:sec xmlns:hs="{HS}" xmlns:hp="{HP}">{text("글")}</hs:sec>'
+    data = zipped({"Contents\\section0.xml": section, "Contents\\header.xml": "<head/>"})
+    assert parse(data, OPTIONS).markdown == "글\n"
 
 
-def test_a_table_stands_where_it_stands_in_its_paragraph() -> None:
-    table = hwpx_table([[hwpx_cell("가"), hwpx_cell("나")], [hwpx_cell("1"), hwpx_cell("2")]])
-    markdown = read(run(f"<hp:t>앞</hp:t>{table}<hp:t>뒤</hp:t>"), text("끝"))
-    assert markdown == "앞\n\n| 가 | 나 |\n|---|---|\n| 1 | 2 |\n\n뒤\n\n끝\n"
+def test_title_author_and_day_come_from_the_package() -> None:
+    metadata = """<opf:metadata><opf:title>점검 보고</opf:title><opf:meta name="creator">관제팀</opf:meta>
+    <opf:meta name="ModifiedDate">2025-03-25T00:00:00Z</opf:meta></opf:metadata>"""
+    parsed = read(["글"], content(metadata))
+    assert (parsed.title, parsed.meta) == ("점검 보고", {"author": "관제팀", "modified": "2025-03-25"})
 
 
-def test_merged_cells_are_repeated_and_cells_are_not_glued() -> None:
-    rows = [[hwpx_cell("가", rows=2), hwpx_cell("나", columns=2)], [hwpx_cell("다"), hwpx_cell("라")]]
-    assert read(run(hwpx_table(rows))) == "| 가 | 나 | 나 |\n|---|---|---|\n| 가 | 다 | 라 |\n"
+@pytest.mark.parametrize("title", ["", "3", "1111", "- 1 -"])
+def test_a_title_that_only_counts_is_none(title: str) -> None:
+    assert read(["글"], content(f"<opf:title>{title}</opf:title>")).title == ""
 
 
-def test_a_table_in_a_cell_stays_on_the_line_of_its_cell() -> None:
-    inner = hwpx_table([[hwpx_cell("x"), hwpx_cell("y")]])
-    outer = f"<hp:tc><hp:subList>{run(inner)}</hp:subList></hp:tc>"
-    rows = [[hwpx_cell("가"), hwpx_cell("나")], [outer, hwpx_cell("끝")]]
-    assert read(run(hwpx_table(rows))) == "| 가 | 나 |\n|---|---|\n| x, y | 끝 |\n"
-
-
-def test_a_frame_of_one_cell_is_its_content() -> None:
-    cell = f"<hp:tc><hp:subList>{text('첫째')}{text('둘째')}</hp:subList></hp:tc>"
-    assert read(run(hwpx_table([[cell]]))) == "첫째\n\n둘째\n"
-
-
-def test_hidden_comments_and_deleted_text_are_left_out_and_shapes_are_kept() -> None:
-    comment = (
-        f"<hp:ctrl><hp:hiddenComment><hp:subList>{text('숨음')}</hp:subList></hp:hiddenComment></hp:ctrl>"
-    )
-    shape = f"<hp:rect><hp:drawText><hp:subList>{text('도형')}</hp:subList></hp:drawText></hp:rect>"
-    changed = (
-        "<hp:t>앞<hp:deleteBegin/>옛<hp:deleteEnd/><hp:insertBegin/>새<hp:insertEnd/><hp:lineBreak/>뒤</hp:t>"
-    )
-    assert read(run(comment + changed), run(shape)) == "앞새\n뒤\n\n도형\n"
-
-
-def test_hanja_and_wide_spaces_survive() -> None:
-    assert read(run("<hp:t>大韓民國<hp:fwSpace/>헌법<hp:tab/>끝</hp:t>")) == "大韓民國 헌법 끝\n"
-
-
-def test_title_and_day_come_from_the_package() -> None:
-    package = """<p xmlns:opf="http://www.idpf.org/2007/opf/"><opf:title>보고서</opf:title>
-    <opf:meta name="ModifiedDate">2025-03-25T00:00:00Z</opf:meta></p>"""
-    parsed = parse(hwpx([text("글")], parts={"Contents/content.hpf": package}), LIMITS)
-    assert (parsed.title, parsed.meta) == ("보고서", {"modified": "2025-03-25"})
-
-
-def test_encrypted_and_damaged_packages_are_refused() -> None:
-    manifest = {"META-INF/manifest.xml": "<m><encryption-data/></m>"}
+def test_encrypted_packages_are_refused_by_name() -> None:
     with pytest.raises(Refused, match="encrypted"):
-        parse(hwpx([text("x")], parts=manifest), LIMITS)
+        read(["글"], {"META-INF/manifest.xml": "<m><encryption-data/></m>"})
+
+
+def test_damaged_packages_are_refused() -> None:
     for data in (b"PK\x03\x04", zipped({"Contents/section0.xml": "<a>"}), zipped({"Contents/a": ""})):
         with pytest.raises(Refused):
-            parse(data, LIMITS)
+            parse(data, OPTIONS)
+
+
+def test_a_damaged_part_costs_only_itself_and_is_named() -> None:
+    parsed = read(["앞", "뒤"], {"Contents/section9.xml": "<a>"} | content("<opf:title>"))
+    assert parsed.markdown == "앞\n\n뒤\n"
+    assert [warning.split(" ")[0] for warning in parsed.warnings] == [
+        "Contents/content.hpf",
+        "Contents/section9.xml",
+    ]
 
 
 def test_entities_in_a_section_are_refused() -> None:
     section = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
-    with pytest.raises(Refused):
-        parse(zipped({"Contents/section0.xml": section}), LIMITS)
+    with pytest.raises(Refused, match="entities"):
+        parse(zipped({"Contents/section0.xml": section}), OPTIONS)
+
+
+def test_a_package_that_expands_beyond_the_limit_is_refused() -> None:
+    with pytest.raises(Refused, match="unsafe archive"):
+        parse(hwpx([text("글" * 100)]), Options(max_pages=1, max_expanded_bytes=100))
+
+
+def test_a_chart_is_a_table_of_its_data() -> None:
+    def points(name: str, *values: str) -> str:
+        texts = "".join(f'<c:pt idx="{i}"><c:v>{value}</c:v></c:pt>' for i, value in enumerate(values))
+        return f"<c:{name}><c:strRef><c:strCache>{texts}</c:strCache></c:strRef></c:{name}>"
+
+    series = f"<c:ser>{points('tx', '건수')}{points('cat', '1월', '2월')}{points('val', '3', '5')}</c:ser>"
+    namespace = "http://schemas.openxmlformats.org/drawingml/2006/chart"
+    chart = f'<c:chartSpace xmlns:c="{namespace}"><c:chart>{series}</c:chart></c:chartSpace>'
+    version = '<hp:case><hp:chart chartIDRef="Chart/chart1.xml"/></hp:case>'
+    fallback = "<hp:default><hp:ole><hp:t>옛</hp:t></hp:ole></hp:default>"
+    body = f"<hp:p><hp:run><hp:switch>{fallback}{version}</hp:switch></hp:run></hp:p>"
+    parsed = parse(hwpx([body], parts={"Chart/chart1.xml": chart}), OPTIONS)
+    assert parsed.markdown == "|  | 건수 |\n|---|---|\n| 1월 | 3 |\n| 2월 | 5 |\n"

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import docx
 import pytest
+from hwpx.hwp5.cfb import build_compound_file
 
 from slm_factory.parsers.parse_file import FORMATS, PARSERS, find_date, parse_file
 from slm_factory.parsers.parsed import Refused
-from tests.parsers.builders import LIMITS, hwpx, pdf, text
+from tests.parsers.builders import OPTIONS, hwpx, pdf, text
 
 
 def save(folder: Path, name: str, data: bytes) -> Path:
@@ -35,7 +36,7 @@ def word(words: str) -> bytes:
     ],
 )
 def test_a_wrong_suffix_is_found_by_content(tmp_path: Path, name: str, data: bytes, format_name: str) -> None:
-    parsed = parse_file(save(tmp_path, name, data), LIMITS)
+    [parsed] = parse_file(save(tmp_path, name, data), OPTIONS)
     assert parsed.format == format_name
     assert f"the content is {format_name}" in parsed.warnings[0]
 
@@ -43,18 +44,43 @@ def test_a_wrong_suffix_is_found_by_content(tmp_path: Path, name: str, data: byt
 @pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.hwpx"])
 def test_garbage_is_refused_whatever_its_suffix(tmp_path: Path, name: str) -> None:
     with pytest.raises(Refused):
-        parse_file(save(tmp_path, name, bytes(range(255, -1, -1)) * 10), LIMITS)
+        parse_file(save(tmp_path, name, bytes(range(255, -1, -1)) * 10), OPTIONS)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_an_empty_file_is_refused(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(Refused, match="empty"):
-        parse_file(save(tmp_path, f"a{suffix}", b" \n"), LIMITS)
+        parse_file(save(tmp_path, f"a{suffix}", b" \n"), OPTIONS)
 
 
-def test_old_binary_and_encrypted_office_files_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="encrypted Office file or an old"):
-        parse_file(save(tmp_path, "a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600), LIMITS)
+@pytest.mark.parametrize(
+    ("stream", "reason"),
+    [
+        ("EncryptedPackage", "encrypted"),
+        ("WordDocument", r"save it as \.docx"),
+        ("Workbook", r"save it as \.xlsx"),
+        ("PowerPoint Document", r"save it as \.pptx"),
+        ("Strange", "not read here"),
+    ],
+)
+def test_old_binary_and_encrypted_office_files_are_refused_by_name(
+    tmp_path: Path, stream: str, reason: str
+) -> None:
+    data = build_compound_file([(stream, b"x" * 5000)])
+    with pytest.raises(Refused, match=reason):
+        parse_file(save(tmp_path, "a.docx", data), OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "damaged compound file"),
+        (b"HWP Document File V3.00 \x1a\x01\x02", "HWP 3"),
+    ],
+)
+def test_damaged_and_older_hwp_files_are_refused_by_name(tmp_path: Path, data: bytes, reason: str) -> None:
+    with pytest.raises(Refused, match=reason):
+        parse_file(save(tmp_path, "a.hwp", data), OPTIONS)
 
 
 def test_markdown_is_nfc_and_ends_with_one_newline_in_every_format(tmp_path: Path) -> None:
@@ -63,7 +89,7 @@ def test_markdown_is_nfc_and_ends_with_one_newline_in_every_format(tmp_path: Pat
     made = {"a.docx": word(words), "a.hwpx": hwpx([text(words)]), "a.html": page.encode()}
     made |= {"a.md": words.encode(), "a.txt": words.encode(), "a.pdf": pdf([[(60, 100, 10, "장애 대응")]])}
     for name, data in made.items():
-        markdown = parse_file(save(tmp_path, name, data), LIMITS).markdown
+        markdown = parse_file(save(tmp_path, name, data), OPTIONS)[0].markdown
         assert (
             markdown.startswith("장애 대응")
             and markdown.endswith("\n")
@@ -73,16 +99,17 @@ def test_markdown_is_nfc_and_ends_with_one_newline_in_every_format(tmp_path: Pat
 
 def test_language_is_that_of_the_text(tmp_path: Path) -> None:
     assert (
-        parse_file(save(tmp_path, "a.txt", "Kubernetes 클러스터를 만든다".encode()), LIMITS).language == "ko"
+        parse_file(save(tmp_path, "a.txt", "Kubernetes 클러스터를 만든다".encode()), OPTIONS)[0].language
+        == "ko"
     )
-    assert parse_file(save(tmp_path, "b.txt", b"Make a cluster"), LIMITS).language == "en"
+    assert parse_file(save(tmp_path, "b.txt", b"Make a cluster"), OPTIONS)[0].language == "en"
 
 
 def test_a_date_counts_on_a_short_line_but_not_in_a_sentence(tmp_path: Path) -> None:
     dated = "제목\n작성일: 2025. 3. 18.\n"
     told = "이 규칙은 2019년 3월 18일에 있었던 사고 뒤에 여러 팀이 함께 만든 것으로 해마다 고친다.\n"
-    assert parse_file(save(tmp_path, "a.txt", dated.encode()), LIMITS).date == "2025-03-18"
-    assert parse_file(save(tmp_path, "b.txt", told.encode()), LIMITS).date == ""
+    assert parse_file(save(tmp_path, "a.txt", dated.encode()), OPTIONS)[0].date == "2025-03-18"
+    assert parse_file(save(tmp_path, "b.txt", told.encode()), OPTIONS)[0].date == ""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from slm_factory.parsers.tables import Cell, expand, flat_table, markdown_table
+from slm_factory.parsers.tables import Cell, expand, flat_table, fold_form, markdown_table
 
 
 def test_a_span_is_repeated_in_every_cell_it_covers() -> None:
@@ -37,3 +37,15 @@ def test_a_frame_around_text_is_a_paragraph() -> None:
 
 def test_a_table_within_a_cell_comes_on_one_line() -> None:
     assert flat_table([["a", "a", "b"], ["c", "", "d"]]) == "a, b; c, d"
+
+
+def test_a_form_on_a_fine_grid_says_each_text_once_and_other_tables_stay() -> None:
+    form = expand(
+        [[Cell("가", columns=5), Cell("나", columns=3)], [Cell("다", columns=3), Cell("라", columns=5)]]
+    )
+    assert fold_form(form) == form, "three columns for two cells are few"
+    form = expand(
+        [[Cell(f"{size}", columns=size) for size in row] for row in ((1, 6), (2, 5), (3, 4), (4, 3))]
+    )
+    assert fold_form(form) == [["1", "6"], ["2", "5"], ["3", "4"], ["4", "3"]]
+    assert fold_form([]) == []

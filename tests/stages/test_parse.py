@@ -12,7 +12,7 @@ import pytest
 from slm_factory.core import files
 from slm_factory.core.errors import UserError
 from stages import parse
-from tests.conftest import set_params
+from tests.conftest import REPOSITORY, set_params
 from tests.parsers.builders import hwpx, pdf, text
 
 # Stands in for a fault in a C library: reading these marks kills, blocks or starves the worker process.
@@ -20,7 +20,7 @@ FAULTY = """
 import os, time
 import slm_factory.parsers.text as module
 read = module.parse_text
-def parse_text(data, limits):
+def parse_text(data, options):
     if b"CRASH" in data:
         os._exit(139)
     if b"HANG" in data:
@@ -29,7 +29,7 @@ def parse_text(data, limits):
         bytearray(1 << 40)
     if b"BUG" in data:
         raise KeyError("no such part")
-    return read(data, limits)
+    return read(data, options)
 module.parse_text = parse_text
 """
 
@@ -77,6 +77,8 @@ def test_every_document_is_a_row_sorted_by_path(workspace: Path) -> None:
         "characters": sum(len(row["markdown"]) for row in rows().values()),
         "warnings": 0,
         "formats": {"hwpx": 1, "pdf": 1, "txt": 1},
+        "personal_data": {},
+        "documents_with_personal_data": [],
         "skipped": [],
     }
 
@@ -91,16 +93,14 @@ def test_one_bad_document_never_stops_the_others(workspace: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_hanging_or_greedy_worker_costs_only_its_file(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_hanging_or_greedy_worker_costs_only_its_file(workspace: Path) -> None:
     (workspace / "faults").mkdir()
     (workspace / "faults/sitecustomize.py").write_text(FAULTY, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(workspace / "faults"))
     bad = {f"{mark.lower()}_dot_txt": mark.encode() for mark in ("CRASH", "HANG", "GREEDY", "BUG")}
     put(workspace, **bad, a_dot_txt="글\n".encode(), z_dot_txt="글\n".encode())
     set_params(workspace, **{"parse.timeout_seconds": 5})
-    parse.main()
+    environment = {**os.environ, "PYTHONPATH": f"{workspace / 'faults'}:{REPOSITORY}"}
+    subprocess.run([sys.executable, "-m", "stages.parse"], env=environment, check=True)
     assert list(rows()) == ["a.txt", "z.txt"]
     assert reasons() == {
         "bug.txt": "the parser failed: KeyError: 'no such part'",
@@ -114,7 +114,7 @@ def test_what_was_read_once_starts_no_worker_again(workspace: Path, monkeypatch:
     folder = put(workspace, a_dot_txt="글\n".encode(), b_dot_txt="둘\n".encode())
     parse.main()
     first = parse.ROWS.read_bytes(), parse.METRICS.read_bytes()
-    monkeypatch.setattr(parse, "ProcessPool", no_workers)
+    monkeypatch.setattr(parse, "spread", no_workers)
     parse.main()
     assert (parse.ROWS.read_bytes(), parse.METRICS.read_bytes()) == first
     (folder / "a.txt").rename(folder / "renamed_2025-03-18.txt")
@@ -141,6 +141,7 @@ def test_links_hidden_files_and_unknown_formats_are_named(workspace: Path) -> No
     (folder / "link.txt").symlink_to(workspace / "secret.txt")
     (folder / "loop.txt").symlink_to(folder / "loop.txt")
     (folder / "two\nlines.exe").write_bytes(b"x")
+    (folder / "old.doc").write_bytes(b"x")
     (folder / ".gitignore").write_text("x")
     (folder / "large.txt").write_bytes(b"x" * (2**20 + 1))
     set_params(workspace, **{"parse.max_megabytes": 1})
@@ -152,6 +153,7 @@ def test_links_hidden_files_and_unknown_formats_are_named(workspace: Path) -> No
         "link.txt": "a link that leaves the folder",
         "loop.txt": "a link to a folder, or no regular file",
         "movie.mp4": "unknown format: .mp4",
+        "old.doc": "an old binary Office file; save it as .docx",
         "two\nlines.exe": "unknown format: .exe",
     }
 
@@ -160,6 +162,89 @@ def test_names_are_nfc_and_titles_fall_back_to_them(workspace: Path) -> None:
     put(workspace, **{"\u110c\u1161\u11bc\u110b\u1162__비상_연락망_dot_txt": "글\n".encode()})
     parse.main()
     assert {name: row["title"] for name, row in rows().items()} == {"장애/비상_연락망.txt": "비상 연락망"}
+
+
+def test_each_record_of_a_file_is_a_document(workspace: Path) -> None:
+    lines = [{"id": "k1", "title": "첫째", "text": "하나"}, {"id": "k2", "text": "둘", "date": "20250318"}]
+    put(workspace, qa_dot_jsonl="\n".join(json.dumps(line) for line in lines).encode())
+    parse.main()
+    told = {name: (row["title"], row["date"]) for name, row in rows().items()}
+    assert told == {"qa.jsonl#k1": ("첫째", ""), "qa.jsonl#k2": ("k2", "2025-03-18")}
+    assert len({row["sha256"] for row in rows().values()}) == 1
+
+
+def test_equal_files_are_read_once(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(workspace, a_dot_txt="글\n".encode(), b_dot_txt="글\n".encode(), c_dot_txt="말\n".encode())
+    given: list[str] = []
+
+    def spread(work, sources, settings):  # type: ignore[no-untyped-def]
+        for source in sources:
+            given.append(source.doc_id)
+            yield work(source)
+
+    monkeypatch.setattr(parse, "spread", spread)
+    parse.main()
+    assert list(rows()) == ["a.txt", "b.txt", "c.txt"]
+    assert len(given) == 2
+
+
+def test_results_are_the_same_for_every_number_of_jobs(workspace: Path) -> None:
+    put(workspace, **{f"d{number}_dot_txt": f"글 {number}\n".encode() for number in range(9)})
+    parse.main()
+    first = parse.ROWS.read_bytes()
+    (workspace / "cache" / "answers.sqlite").unlink(missing_ok=True)
+    set_params(workspace, **{"parallel.jobs": 1})
+    parse.main()
+    assert parse.ROWS.read_bytes() == first
+
+
+def test_documents_that_dvc_links_to_its_cache_are_read(workspace: Path) -> None:
+    folder = put(workspace, a_dot_txt="글\n".encode())
+    subprocess.run(["git", "init", "-q"], cwd=workspace, check=True)
+    for command in ("init -q", "config cache.type symlink", "add -q data/documents"):
+        subprocess.run([sys.executable, "-m", "dvc", *command.split()], cwd=workspace, check=True)
+    assert (folder / "a.txt").is_symlink()
+    parse.main()
+    assert list(rows()) == ["a.txt"]
+    assert reasons() == {}
+
+
+PERSONAL = "담당자 연락처\n\n홍길동 010-1234-5678, hong@example.com\n\n주민등록번호 900101-1234568\n"
+
+
+@pytest.mark.parametrize("mode", ["off", "report", "mask"])
+def test_personal_data_is_counted_or_masked_as_asked(workspace: Path, mode: str) -> None:
+    put(workspace, a_dot_txt=PERSONAL.encode(), b_dot_txt="글\n".encode())
+    set_params(workspace, **{"parse.redact": mode})
+    parse.main()
+    found = {"email": 1, "phone_number": 1, "resident_number": 1}
+    assert metrics()["personal_data"] == ({} if mode == "off" else found)
+    assert metrics()["documents_with_personal_data"] == (
+        [] if mode == "off" else [{"doc_id": "a.txt"} | found]
+    )
+    secrets = ("010-1234-5678", "hong@example.com", "900101-1234568")
+    assert [secret in rows()["a.txt"]["markdown"] for secret in secrets] == [mode != "mask"] * 3
+    assert "담당자 연락처" in rows()["a.txt"]["markdown"]
+
+
+def test_masking_keeps_pages_and_reaches_title_and_meta(workspace: Path) -> None:
+    pages = [[(60, 100, 10, "문의 hong@example.com")], [(60, 100, 10, "둘째 쪽")]]
+    front = "---\ntitle: hong@example.com 앞\nauthor: kim@example.com\n---\n글\n"
+    put(workspace, a_dot_pdf=pdf(pages), b_dot_md=front.encode())
+    set_params(workspace, **{"parse.redact": "mask"})
+    parse.main()
+    row = rows()["a.pdf"]
+    assert row["markdown"][row["page_starts"][1] :].startswith("둘째")
+    assert "@example.com" not in json.dumps(list(rows().values()), ensure_ascii=False)
+
+
+def test_a_changed_mode_reads_nothing_again(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(workspace, a_dot_txt=PERSONAL.encode())
+    parse.main()
+    monkeypatch.setattr(parse, "spread", no_workers)
+    set_params(workspace, **{"parse.redact": "mask"})
+    parse.main()
+    assert "hong@example.com" not in rows()["a.txt"]["markdown"]
 
 
 @pytest.mark.parametrize("is_made", [True, False])

@@ -1,0 +1,1 @@
+"""Mutated documents, and what every parser makes of them."""

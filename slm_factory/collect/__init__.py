@@ -1,0 +1,1 @@
+"""Documents from public services into `data/documents`: one module per service."""
