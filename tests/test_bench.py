@@ -1,5 +1,8 @@
-"""The measures of bench/ see every way in which a reading can be wrong."""
+"""The measures of bench/ see every way in which a reading can be wrong, and its fuzzer every way to fail."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +10,7 @@ import pytest
 
 from bench.gold.document import Gold
 from bench.gold.measure import Scores, Share, measure, total
+from bench.parse import Result, judge, table
 
 TABLE = [["항목", "값", "비고"], ["압력", "3.2", "-"], ["압력", "4.5", "높음"]]  # "압력" is one merged cell
 GOLD = Gold(
@@ -102,3 +106,63 @@ def test_totals_count_things_and_average_f1() -> None:
     both = total([measure("가", short), measure("나", long)])
     assert both.words == Share(2, 4)
     assert both.f1 == (1 + 0.5) / 2
+
+
+def result(contender: str, markdown: str, seconds: float) -> Result:
+    return Result(contender, seconds, measure(markdown, GOLD))
+
+
+def verdicts(*results: Result) -> dict[str, bool | None]:
+    return {verdict["measure"]: verdict["is_met"] for verdict in judge("pdf", list(results), [GOLD])}
+
+
+def test_bars_are_met_by_value_and_by_ratio_to_the_peer() -> None:
+    ours, peer = result("ours", PERFECT, 1), result("pymupdf4llm", PERFECT, 3)
+    assert verdicts(ours, peer) == dict.fromkeys(("words", "pairs", "pair_precision", "rate"), True)
+    worse = result("ours", PERFECT.replace("3.2 |", "|"), 1.01)
+    assert verdicts(worse, peer) == dict.fromkeys(("words", "pairs", "pair_precision", "rate"), False)
+
+
+def test_a_peer_that_is_missing_meets_and_misses_nothing() -> None:
+    results = [result("ours", PERFECT, 1), Result("pymupdf4llm", missing="not installed")]
+    assert verdicts(*results) == {"words": True, "pairs": None, "pair_precision": None, "rate": None}
+    assert "not installed" in table(results, [GOLD])[-1]
+
+
+# Stands in for parsers that fail, in the process that watches and in the one that is watched.
+FAULTY = """
+import os
+import bench.fuzz.child as child
+import slm_factory.parsers.text as text
+child.MAX_SECONDS = 2
+mutate, read = child.mutate, text.parse_text
+def mark(format_name, documents, seed, number):
+    return {2: b"BUG", 4: b"CRASH", 6: b"HANG"}.get(number) or documents[0]
+def parse_text(data, options):
+    if data == b"BUG":
+        raise KeyError("no such part")
+    if data == b"CRASH":
+        os._exit(139)
+    while data == b"HANG":
+        pass
+    return read(data, options)
+child.mutate, text.parse_text = mark, parse_text
+"""
+
+
+@pytest.mark.slow
+def test_the_fuzzer_reports_exceptions_crashes_and_hangs_with_their_numbers_and_goes_on(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(FAULTY, encoding="utf-8")
+    root = Path(__file__).resolve().parents[1]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(root)])}
+    command = [sys.executable, "-m", "bench.fuzz", "txt", "--mutations", "8"]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    first, *failures = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "8 mutations: 5 parsed, 0 refused, 3 failures" in first
+    told = sorted(line.strip().partition(" at ")[0] for line in failures)
+    assert told == ["1 x KeyError: 'no such part'", "1 x crash 139", "1 x hang"]
+    assert sorted(line.rpartition("--replay ")[2] for line in failures) == ["2)", "4)", "6)"]
+    assert all("parse_text" in line for line in failures if "crash" not in line)

@@ -109,16 +109,15 @@ def work(
 
 
 def limit(trace: Path) -> None:
-    """Bounds this process's memory, silences libraries, and lets Python's last words go to `trace`."""
+    """Bounds this process's memory, and sends its last words to `trace`, nothing to the terminal."""
     logging.disable(logging.CRITICAL)
     if sys.platform == "linux":
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MAX_BYTES, MAX_BYTES))
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
     words = trace.open("w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(words.fileno(), 2)
     faulthandler.enable(words)
     faulthandler.register(signal.SIGUSR1, words)
 

@@ -4,12 +4,16 @@ Each takes a document, the other documents of its format and a source of chance,
 """
 
 import copy
+import io
 import json
 import random
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
 
 from bench.fuzz.compounds import mutate_compound
 from bench.fuzz.packages import mutate_archive, mutate_xml
@@ -141,6 +145,28 @@ def mutate_lines(data: bytes, others: Sequence[bytes], random_: random.Random) -
     return random_.choice((b"\n", b"\n", b"\r\n", b"\n\n", b"")).join(lines)
 
 
+def mutate_parquet(data: bytes, others: Sequence[bytes], random_: random.Random) -> bytes:
+    """A table of changed records, of other types and nested ones too; sometimes the file as bytes."""
+    rows = [copy.deepcopy(read_rows(data))]
+    if random_.random() < 0.3 or not rows[0]:
+        return mutate_bytes(data, others, random_)
+    for _ in range(random_.choice((1, 2, 5))):
+        change_json(rows, random_)
+    try:
+        table = pa.Table.from_pylist(rows[0])
+        buffer = io.BytesIO()
+        parquet.write_table(table, buffer, compression=random_.choice(("none", "snappy", "zstd")))
+    except (pa.ArrowException, TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        return mutate_bytes(data, others, random_)  # no table holds such records
+    return buffer.getvalue()
+
+
+@cache
+def read_rows(data: bytes) -> list[dict[str, Any]]:
+    """The records of a Parquet file."""
+    return list(parquet.read_table(io.BytesIO(data)).to_pylist())
+
+
 def mutate_pdf(data: bytes, others: Sequence[bytes], random_: random.Random) -> bytes:
     """The document with numbers, names and references of its objects changed, references to itself too."""
     data = tokens_of("pdf")(data, others, random_)
@@ -172,7 +198,7 @@ MUTATIONS: dict[str, tuple[Mutation, ...]] = {
     "csv": (tokens_of("csv"), tokens_of("csv"), mutate_encoding, BYTES),
     "json": (mutate_json, mutate_json, mutate_json, tokens_of("text"), BYTES),
     "jsonl": (mutate_lines, mutate_lines, mutate_lines, tokens_of("text"), BYTES),
-    "parquet": (BYTES,),
+    "parquet": (mutate_parquet,),
     "eml": (mutate_mail, mutate_mail, mutate_mail, BYTES),
     "html": (tokens_of("html"), tokens_of("html"), tokens_of("html"), nest_html, mutate_encoding, BYTES),
     "md": (tokens_of("text"), tokens_of("text"), mutate_encoding, BYTES),

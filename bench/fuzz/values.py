@@ -9,6 +9,7 @@ NUMBERS = (
     *("-2147483648", "4294967295", "4294967296", "9223372036854775807", "9223372036854775808"),
     *("1" + "0" * 30, "9" * 5000, "1e308", "1e400", "-1e400", "1e-400", "nan", "inf", "-0", "0.5", "1.5"),
     *("0x10", "1_000", "+3", " 4 ", "1,000", "²", "٣", "３", "Ⅳ", "①", "五", "二十"),
+    "0x" + "f" * 5000,
 )
 TEXTS = (
     *("", " ", "\n", "\t", "\r", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u202e", "\u0301", "e\u0301" * 50),
@@ -26,6 +27,7 @@ TEXTS = (
         "(" * 2000,
     ),
     *("2025-13-45", "20250318", "0000-00-00", "99999. 1. 1.", "true", "null", "utf-7", "cp949", "no-such"),
+    *("!!bool x", "!!int ''", "!!timestamp x", "&a [*a]"),
 )
 # Each has made some reader of text take time that grows with the square of its length.
 PIECES = (
@@ -55,6 +57,7 @@ PIECES = (
     *("\u0301", "\u1100\u1161", "\u3000", "```\n~~~~\n", "a\n===\n", "{{", "<br", "<table>", "://", "a@b."),
     *("제1조(", "=?", " ", "\nx "),
 )
+MAX_REPEATED = 300_000  # characters of a repeated piece
 DEPTHS = (5, 90, 240, 600, 3000)  # below and above the limits of XML readers and of Python's recursion
 
 
@@ -140,7 +143,11 @@ def mutate_tokens(data: bytes, tokens: Sequence[tuple[int, int]], random_: rando
     new = random_.choice(
         (
             *(b"", other, other, token + token, token + other, token[:-1], token[::-1]),
-            *(value(random_).encode(), number(random_).encode(), token * random_.choice(DEPTHS)),
+            *(
+                value(random_).encode(),
+                number(random_).encode(),
+                token * min(random_.choice(DEPTHS), MAX_REPEATED // max(len(token), 1)),
+            ),
         )
     )
     return data[:start] + new + data[end:]

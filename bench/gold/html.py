@@ -1,10 +1,8 @@
-"""HTML pages whose main text is known, and how much of it a reader finds."""
+"""HTML pages whose main text is known."""
 
 import hashlib
 import random
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lxml import etree
@@ -27,22 +25,22 @@ KINDS = {  # what stands on a site's pages, where not everything does
 CHARSETS = {"government": "euc-kr", "intranet": "euc-kr"}
 # Where the main text is in the pages of known programs, and what is no text in there.
 MAIN = (
-    "//article[@id='pytorch-article']/article | //article[@itemprop='articleBody' and @id='pytorch-article']",  # Sphinx
-    "//div[@role='main' and @class='body'] | //div[@id='docs-body']",  # Sphinx
+    # Sphinx, three themes
+    "//article[@id='pytorch-article']/article | //article[@itemprop='articleBody' and @id='pytorch-article']",
+    "//div[@role='main' and @class='body'] | //div[@id='docs-body']",
     "//div[@id='page-content']",  # Apache
     "//body[div[@class='navheader']] | //body[div[@id='banner']] | //div[@class='refentry']",  # DocBook
     "//body[@class='article' or @class='manpage' or @class='book']",  # AsciiDoc
 )
 NO_TEXT = (
-    "self::script or self::style or self::form or @id='quickview' or @id='banner' or @id='footer' or @id='comments_section'"
-    "or @class='headerlink' or @class='up' or @class='toc' or @id='toc' or @class='toplang' or @class='bottomlang'"
-    "or @class='top' or @class='navheader' or @class='navfooter' or contains(@class, 'docnav') or contains(@class, 'sphx-glr-footer')"
-    "or contains(@class, 'prev-next-area') or contains(@class, 'sphx-glr-download-link-note')"
+    "self::script or self::style or self::form or @id='quickview' or @id='banner' or @id='footer'"
+    " or @id='toc' or @id='comments_section' or @class='headerlink' or @class='up' or @class='top'"
+    " or @class='toc' or @class='toplang' or @class='bottomlang' or @class='navheader' or @class='navfooter'"
+    " or contains(@class, 'docnav') or contains(@class, 'sphx-glr-footer')"
+    " or contains(@class, 'prev-next-area') or contains(@class, 'sphx-glr-download-link-note')"
 )
 TEXT_BLOCKS = {"p", "li", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "figcaption", "summary"}
-LABEL = re.compile(r"^[\s>]*(?:\d+\.|[-*]|#+|```\S*)(?=\s|$)")
 NAMES = re.compile(r'\b(class|id)="([^"]*)"')
-WORD = re.compile(r"\w+")
 
 
 def make(folder: Path) -> list[Gold]:
@@ -141,41 +139,3 @@ def real_table(table: etree._Element) -> list[list[str]]:
         for row in rows
     ]
     return known_table(cells) if any(cells) else []
-
-
-def scores(markdown: str, gold: Gold) -> tuple[float, float, float]:
-    """Precision, recall and F1 of the words of a reader's Markdown or text, each word as often as it stands.
-
-    A cell that repeats its left or upper neighbour counts once, here and in the gold: readers differ in
-    whether they repeat merged cells.
-    """
-    lines = markdown.split("\n")
-    grid = [
-        [cell.strip() for cell in line.strip().strip("|").split("|")]
-        for line in lines
-        if line.lstrip().startswith("|")
-    ]
-    texts = (LABEL.sub("", line) for line in lines if not line.lstrip().startswith("|"))
-    found = words(texts) + words(once(grid))
-    known = words(gold.paragraphs)
-    for table in gold.tables:
-        known += words(once(table))
-    common = (found & known).total()
-    precision, recall = common / max(found.total(), 1), common / max(known.total(), 1)
-    return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
-
-
-def once(grid: Sequence[Sequence[str]]) -> list[str]:
-    """The cell texts without those that repeat their left or upper neighbour."""
-    return [
-        text
-        for row, line in enumerate(grid)
-        for column, text in enumerate(line)
-        if not (column and line[column - 1] == text)
-        and not (row and column < len(grid[row - 1]) and grid[row - 1][column] == text)
-    ]
-
-
-def words(texts: Iterable[str]) -> Counter[str]:
-    """How often each word stands in the texts."""
-    return Counter(word for text in texts for word in WORD.findall(text))

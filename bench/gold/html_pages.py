@@ -1,7 +1,7 @@
 """Pages as sites build them: one function per kind of site, each puts known content into its own clutter.
 
-What is content: title, headings, text, lists, tables, code, captions and quotes of the page's subject, and all
-posts of a forum thread. What is not: menus, tables of contents, author and date lines, counters, buttons,
+What is content: title, headings, text, lists, tables, code, captions and quotes of the page's subject, and
+all posts of a forum thread. What is not: menus, tables of contents, author and date lines, counters, buttons,
 attached files, related or popular pages, comments, cookie notes, footers.
 """
 
@@ -11,31 +11,58 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 KOREAN = {
-    "when": "지난달 점검부터,매주 월요일 아침에,장애가 길어지면,새 기준에 따라,교대 시간마다,예산이 확정된 뒤,비가 오는 날에는,"
-    "분기 말이 되면,고객이 요청하면,훈련 기간 동안".split(","),
-    "who": "관제팀은,정비반은,나루 물류의 담당자는,현장 책임자는,시설 관리과는,당직 근무자는,협력 업체는,새로 온 직원은,"
-    "심사 위원회는,야간 상황실은".split(","),
-    "what": "예비 펌프의 압력을,창고의 재고 목록을,승인 기록과 영수증을,배송 차량의 경로를,비상 연락망을,측정값 열두 개를,"
-    "교육 자료의 순서를,서버실의 온도를,출입 카드의 권한을,보관 기한이 지난 서류를".split(","),
-    "does": "다시 확인하고 기록한다.,두 사람이 함께 점검한다.,표에 적힌 순서대로 바꾼다.,본부에 서면으로 보고한다.,"
-    "기준값과 견주어 본다.,이틀 안에 고친다.,원본과 사본을 따로 보관한다.,담당 부서에 넘겨준다.,사진으로 남긴다.,"
-    "다음 회의에서 설명한다.".split(","),
-    "noun": "점검 절차,보관 기준,비상 연락,정산 일정,안전 수칙,신청 방법,평가 결과,운영 시간,장비 현황,교육 과정,"
-    "변경 내역,처리 기한".split(","),
+    "when": (
+        "지난달 점검부터,매주 월요일 아침에,장애가 길어지면,새 기준에 따라,교대 시간마다,"
+        "예산이 확정된 뒤,비가 오는 날에는,분기 말이 되면,고객이 요청하면,훈련 기간 동안"
+    ).split(","),
+    "who": (
+        "관제팀은,정비반은,나루 물류의 담당자는,현장 책임자는,시설 관리과는,당직 근무자는,"
+        "협력 업체는,새로 온 직원은,심사 위원회는,야간 상황실은"
+    ).split(","),
+    "what": (
+        "예비 펌프의 압력을,창고의 재고 목록을,승인 기록과 영수증을,배송 차량의 경로를,"
+        "비상 연락망을,측정값 열두 개를,교육 자료의 순서를,서버실의 온도를,출입 카드의 권한을,"
+        "보관 기한이 지난 서류를"
+    ).split(","),
+    "does": (
+        "다시 확인하고 기록한다.,두 사람이 함께 점검한다.,표에 적힌 순서대로 바꾼다.,"
+        "본부에 서면으로 보고한다.,기준값과 견주어 본다.,이틀 안에 고친다.,"
+        "원본과 사본을 따로 보관한다.,담당 부서에 넘겨준다.,사진으로 남긴다.,"
+        "다음 회의에서 설명한다."
+    ).split(","),
+    "noun": (
+        "점검 절차,보관 기준,비상 연락,정산 일정,안전 수칙,신청 방법,평가 결과,운영 시간,"
+        "장비 현황,교육 과정,변경 내역,처리 기한"
+    ).split(","),
 }
 ENGLISH = {
-    "when": "Since the last review,Every Monday morning,When an outage lasts,Under the new rule,At each shift change,"
-    "After the budget is fixed,On rainy days,At the end of a quarter,On request,During the drill".split(","),
-    "who": "the control room,the repair crew,a clerk of the depot,the site manager,the facility office,the night guard,"
-    "our supplier,each new employee,the review board,the duty engineer".split(","),
-    "what": "the pressure of the spare pump,the stock list of the warehouse,approvals and receipts,the routes of the vans,"
-    "the emergency contacts,twelve measured values,the order of the lessons,the server room temperature,"
-    "all badge permissions,files past their term".split(","),
-    "does": "checks and records again.,inspects in pairs.,changes in the order of the table.,reports in writing.,"
-    "compares with the limits.,repairs within two days.,keeps in two places.,hands to the next office.,"
-    "photographs for the archive.,explains at the next meeting.".split(","),
-    "noun": "inspection steps,storage rules,emergency calls,settlement dates,safety rules,how to apply,review results,"
-    "opening hours,equipment list,training course,change history,time limits".split(","),
+    "when": (
+        "Since the last review,Every Monday morning,When an outage lasts,Under the new rule,"
+        "At each shift change,After the budget is fixed,On rainy days,At the end of a quarter,"
+        "On request,During the drill"
+    ).split(","),
+    "who": (
+        "the control room,the repair crew,a clerk of the depot,the site manager,"
+        "the facility office,the night guard,our supplier,each new employee,the review board,"
+        "the duty engineer"
+    ).split(","),
+    "what": (
+        "the pressure of the spare pump,the stock list of the warehouse,approvals and receipts,"
+        "the routes of the vans,the emergency contacts,twelve measured values,"
+        "the order of the lessons,the server room temperature,all badge permissions,"
+        "files past their term"
+    ).split(","),
+    "does": (
+        "checks and records again.,inspects in pairs.,changes in the order of the table.,"
+        "reports in writing.,compares with the limits.,repairs within two days.,"
+        "keeps in two places.,hands to the next office.,photographs for the archive.,"
+        "explains at the next meeting."
+    ).split(","),
+    "noun": (
+        "inspection steps,storage rules,emergency calls,settlement dates,safety rules,"
+        "how to apply,review results,opening hours,equipment list,training course,change history,"
+        "time limits"
+    ).split(","),
 }
 
 

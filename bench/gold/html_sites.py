@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - markup reads worse when it is cut
 """Ten kinds of sites: each function puts content into the clutter and the markup habits of its kind."""
 
 import html

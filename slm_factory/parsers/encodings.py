@@ -57,8 +57,8 @@ def decode(data: bytes, stated: str = "") -> tuple[str, tuple[str, ...]]:
     """The text in `data` and warnings about it.
 
     A mark at the beginning decides, else the encoding that a header states if all bytes keep to it, else the
-    bytes themselves: UTF-16, UTF-8, Korean (CP949, Johab), Western, then what statistics find likeliest.
-    What cannot be read is replaced by U+FFFD and counted in a warning.
+    bytes themselves: UTF-16, UTF-8, Korean (CP949, Johab), Japanese, Western, then what statistics find
+    likeliest. What cannot be read is replaced by U+FFFD and counted in a warning.
 
     Raises:
         Refused: the bytes are no text.
@@ -129,6 +129,9 @@ def tell_encoding(data: bytes) -> tuple[str, bool]:
     for encoding in ("cp949", "johab"):
         if is_nearly_all(sample, encoding) and is_korean(sample, encoding):
             return encoding, encoding != "cp949"
+    for encoding in ("cp932", "euc_jp"):
+        if is_nearly_all(sample, encoding) and is_japanese(sample, encoding):
+            return encoding, True
     high = len(HIGH.findall(sample))
     if len(ALONE.findall(sample)) > 0.8 * high:  # in other encodings high bytes come in pairs
         return "cp1252" if is_nearly_all(sample, "cp1252") else "latin-1", True
@@ -163,6 +166,12 @@ def is_korean(data: bytes, encoding: str) -> bool:
     rare = sum(min(pair) < 0xA1 for pair in zip(codes[::2], codes[1::2], strict=True))
     frequent = len(FREQUENT.findall(hangul))
     return rare <= len(hangul) / 4 and (frequent >= len(hangul) / 4 or len(hangul) > 0.9 * len(letters))
+
+
+def is_japanese(data: bytes, encoding: str) -> bool:
+    """Whether at least a third of the letters are Kana, as in no other language read in this encoding."""
+    letters = [letter for letter in LETTER.findall(data.decode(encoding, errors="ignore")) if letter > "\x7f"]
+    return sum("ぁ" <= letter <= "ヶ" for letter in letters) > len(letters) / 3
 
 
 def tell_utf_16(data: bytes) -> str:

@@ -91,7 +91,7 @@ def definitions(element: etree._Element, level: int, depth: int) -> list[str]:
     for child in element:
         if child.tag == "dt":
             found += item(child, level, "-", depth + 1)
-        elif child.tag == "div":  # a group of terms
+        elif child.tag == "div" and depth < MAX_DEPTH:  # a group of terms
             found += definitions(child, level, depth + 1)
         elif child.tag == "dd":
             continue_item(child, level, depth + 1, found)
@@ -127,7 +127,9 @@ def continue_item(element: etree._Element, level: int, depth: int, found: list[s
 
 def continue_with(element: etree._Element, level: int, depth: int, found: list[str]) -> None:
     """Adds a block to the item that ends `found`; tables, code and quotes stand at the margin."""
-    if element.tag in LISTS:
+    if depth > MAX_DEPTH:
+        add_line(found, level, flat_text(element))
+    elif element.tag in LISTS:
         found += items(element, level + 1, depth)
     elif element.tag == "dl":
         found += definitions(element, level + 1, depth)

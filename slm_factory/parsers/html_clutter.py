@@ -42,6 +42,7 @@ LINK_TAGS = frozenset("div section ul ol dl table aside center form header".spli
 # Cells of the table above or below an entry on a Korean notice board.
 BOARD_LABELS = {"조회", "조회수", "추천", "추천수", "이전글", "다음글", "이전 글", "다음 글"}
 BOARD_LETTERS = 300
+BOARD_CELLS = 30
 FEW_LETTERS = 120
 FEW_LINKS = 3
 LINK_SHARE = 0.7  # of letters; a list of links leads elsewhere
@@ -96,7 +97,8 @@ def is_clutter(element: etree._Element, own: Weight, total: Weight) -> bool:
     if own.letters <= FEW_LETTERS and words_of(element) & DOUBTFUL:
         return True
     if element.tag == "table" and own.letters <= BOARD_LETTERS:
-        return any("".join(cell.itertext()).strip() in BOARD_LABELS for cell in element.iter("th", "td"))
+        cells = islice(element.iter("th", "td"), BOARD_CELLS)
+        return any((cell.text or "").strip() in BOARD_LABELS for cell in cells)
     if element.tag not in LINK_TAGS or own.linked <= LINK_SHARE * own.letters:
         return False
     return len(list(islice(element.iter("a"), FEW_LINKS))) == FEW_LINKS

@@ -136,18 +136,18 @@ def add(weight: Weight, text: str | None, is_link: bool, wanted: set[Words]) -> 
 
 def descend(body: etree._Element, weights: dict[etree._Element, Weight]) -> etree._Element:
     """The innermost container with nearly all that trafilatura found, and most of the other text."""
-    main = body
-    while True:
-        inner = [child for child in main if child.tag in CONTAINERS]
-        if not inner:
-            return main
+    main, total = body, weights[body]
+    if not total.found:  # nothing tells one part from another; then all of it is text
+        return body
+    while inner := [child for child in main if child.tag in CONTAINERS]:
         best = max(inner, key=lambda child: (weights[child].found, weights[child].plain))
-        held, total = weights[best], weights[main]
+        held = weights[best]
         holds_most = held.found >= FOUND_SHARE * total.found and held.plain >= PLAIN_SHARE * total.plain
         is_data = best.tag == "table" and not is_layout(best)
         if is_data or not holds_most or any(is_wanted(weights[child]) for child in main if child is not best):
-            return main
+            break
         main = best
+    return main
 
 
 def is_wanted(weight: Weight) -> bool:

@@ -38,6 +38,9 @@ def read_table(table: etree._Element, depth: int) -> Table:
 
 def gather(part: etree._Element, found: Table, rows: list[Row], depth: int) -> None:
     """Adds what is in a part of a table: its rows to `rows`, the rest to what is found."""
+    if depth > MAX_DEPTH:
+        found.loose.append(flat_text(part))
+        return
     row: Row | None = None
     found.loose.append(spaced(part.text))
     for child in part:
@@ -47,10 +50,10 @@ def gather(part: etree._Element, found: Table, rows: list[Row], depth: int) -> N
             row.append(child)
         elif child.tag == "tr":
             row = None
-            gather(child, found, rows, depth)
+            gather(child, found, rows, depth + 1)
         elif child.tag in GROUPS:
             row = None
-            gather(child, found, found.feet if child.tag == "tfoot" else rows, depth)
+            gather(child, found, found.feet if child.tag == "tfoot" else rows, depth + 1)
         elif child.tag == "caption":
             found.captions.append(cell_text(child, depth + 1))
         else:
@@ -75,9 +78,10 @@ def is_layout(table: etree._Element) -> bool:
     return longest > MAX_CELL or (holds_tables and len(found) < 4)
 
 
-def rows_of(part: etree._Element) -> list[Row]:
+def rows_of(part: etree._Element, depth: int = 0) -> list[Row]:
     """The cells of a table, row by row, without reading them."""
-    groups = [row for group in part if group.tag in GROUPS for row in rows_of(group)]
+    inner = [group for group in part if group.tag in GROUPS] if depth < MAX_DEPTH else []
+    groups = [row for group in inner for row in rows_of(group, depth + 1)]
     rows = [[cell for cell in row if cell.tag in CELLS] for row in part if row.tag == "tr"]
     alone = [cell for cell in part if cell.tag in CELLS]
     return [row for row in (*groups, *rows, alone) if row]

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from math import isfinite
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -149,7 +150,7 @@ def read_line(line: dict[str, Any], word: Box) -> Line:
     return Line(
         line["bbox"],
         "".join(raised(span["text"]) if span["flags"] & RAISED else span["text"] for span in line["spans"]),
-        max((round(span["size"] * 2) / 2 for span in visible), default=0.0),
+        max((round(span["size"] * 2) / 2 for span in visible if isfinite(span["size"])), default=0.0),
         all(span["flags"] & BOLD or BOLD_NAME.search(span["font"]) for span in visible),
         word[2] - word[0],
     )

@@ -23,7 +23,7 @@ FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
 TABLE = re.compile(r"<(/?)table\b[^<>]*>", re.IGNORECASE)
 UNDERLINED = re.compile(r"(?:(?<=\n\n)|\A)([^\s#>|=-][^\n]*)\n(={3,}|-{3,})[ \t]*(?=\n|\Z)")
 CODE_SPAN = "(?P<code>`+[^`\n]*`+)|"  # which is left as it is
-BREAK = re.compile(CODE_SPAN + r"[ \t]*<br\s*/?>[ \t]*", re.IGNORECASE)
+BREAK = re.compile(CODE_SPAN + r"(?<![ \t])[ \t]*<br\s*/?>[ \t]*", re.IGNORECASE)
 COMMENT = re.compile(CODE_SPAN + "<!--")
 # Elements that lay out a Markdown page and say nothing; their text stays.
 LAYOUT = re.compile(
@@ -46,7 +46,8 @@ TITLE_KEYS, AUTHOR_KEYS, LANGUAGE_KEYS = (
     ("author", "authors", "작성자"),
     ("language", "lang"),
 )
-FIRST_HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
+FIRST_HEADING = re.compile(r"^#[ \t]+(\S.{0,300})", re.MULTILINE)
+CLOSING = re.compile(r"\s#+$")  # marks that close a heading
 MAX_LIST = 20  # entries of a list in front matter
 
 
@@ -61,7 +62,7 @@ def parse_markdown(data: bytes, options: Options) -> Parsed:
     return Parsed(
         finish("".join(part for part, _ in parts)),
         "md",
-        title=one_line(first(front, TITLE_KEYS) or (found[1] if found else "")),
+        title=one_line(first(front, TITLE_KEYS) or (CLOSING.sub("", one_line(found[1])) if found else "")),
         date=first(front, DATE_KEYS),
         language=first(front, LANGUAGE_KEYS),
         meta=front | ({"author": author} if (author := first(front, AUTHOR_KEYS)) else {}),
@@ -74,7 +75,9 @@ def parse_text(data: bytes, options: Options) -> Parsed:
     text, warnings = decode(data)
     text = structure(tidy(clean(text)))
     found = FIRST_HEADING.search(text)
-    return Parsed(finish(text), "txt", title=one_line(found[1]) if found else "", warnings=warnings)
+    return Parsed(
+        finish(text), "txt", title=CLOSING.sub("", one_line(found[1])) if found else "", warnings=warnings
+    )
 
 
 def tidy(text: str) -> str:
@@ -104,21 +107,18 @@ def split_front_matter(text: str) -> tuple[dict[str, str], str]:
     if match is None:
         return {}, text
     try:
-        values = yaml.safe_load(match[2]) if match[1] == "---" else tomllib.loads(match[2])
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
+        # All values as they are written: a reader of types fails on `!!int x`, and `no` would be False.
+        values = yaml.load(match[2], yaml.BaseLoader) if match[1] == "---" else tomllib.loads(match[2])
+        front = {one_line(str(key)): written(value) for key, value in dict(values).items()}
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         return {}, text
-    if not isinstance(values, dict):
-        return {}, text
-    front: dict[str, str] = {}
-    for key, value in values.items():
-        entries = [written(one) for one in value[:MAX_LIST]] if isinstance(value, list) else [written(value)]
-        if joined := ", ".join(filter(None, entries)):
-            front[one_line(str(key))] = joined
-    return front, text[match.end() :]
+    return {key: value for key, value in front.items() if value}, text[match.end() :]
 
 
 def written(value: Any) -> str:
-    """A scalar as text, a date in ISO form, "" for anything deeper."""
+    """A scalar as text, a date in ISO form, a list of them after commas, "" for anything deeper."""
+    if isinstance(value, list):
+        return ", ".join(written(one) for one in value[:MAX_LIST] if not isinstance(one, (list, dict)))
     if isinstance(value, (str, int, float)):
         return str(value)
     return value.isoformat() if hasattr(value, "isoformat") else ""

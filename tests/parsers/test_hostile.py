@@ -157,6 +157,10 @@ def test_a_form_that_draws_itself_ends() -> None:
         (b"/Pages 2 0 R", b"/Pages 1 0 R"),
         (b"/Contents 4 0 R", b"/Contents[" + b"4 0 R " * 2000 + b"]"),
         (b"/MediaBox[0 0 300 300]", b"/MediaBox[0 0 1e30 1e30]"),
+        (b"/MediaBox[0 0 300 300]", b"/MediaBox[0 0 %s 0]" % (b"9" * 60)),
+        (b"/H 12 Tf", b"/H %s Tf" % (b"9" * 60)),
+        (b"50 50 Td", b"%s -%s Td" % (b"9" * 60, b"9" * 60)),
+        (b"50 50 Td", b"%s 0 0 %s 50 50 Tm" % (b"9" * 20, b"9" * 20)),
         (b"/Pages 2 0 R", b"/Pages 2 0 R/Outlines<</First 8 0 R>>"),
     ],
 )
@@ -223,6 +227,43 @@ def test_deep_nesting_in_office_documents_is_read_or_refused(format_name: str) -
     for depth in (100, 240, 5000):
         deep = xml.replace(closing, f"<{tag}>" * depth + f"</{tag}>" * depth + closing)
         read(write_archive(parts | {TEXT_PART[format_name]: deep.encode()}), f".{format_name}")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "!!bool x",
+            "!!int ''",
+            "!!int x",
+            "!!float x",
+            "!!timestamp x",
+            "!!binary zzzz=",
+            "!!set {x}",
+            "!!omap x",
+        ),
+        *(
+            "!!python/object/apply:os.system [ls]",
+            "!x y",
+            "*missing",
+            "&a [*a]",
+            "&a {b: *a}",
+            "{[]: x}",
+            "? [x]",
+        ),
+        *(
+            "0x" + "f" * 5000,
+            "1" * 5000,
+            "1" + ":59" * 3000,
+            "1e999",
+            "0000-00-00",
+            "2001-01-01 00:00:00 +99:99",
+        ),
+    ],
+)
+def test_values_of_front_matter_that_break_readers_of_yaml_cost_at_most_it(value: str) -> None:
+    [parsed] = parse_bytes(f"---\na: {value}\n---\n\n글\n".encode(), ".md", OPTIONS)
+    assert "글" in parsed.markdown
 
 
 LONG: dict[str, Callable[[int], bytes]] = {

@@ -1,3 +1,5 @@
+import textwrap
+
 from slm_factory.parsers.plain_text import structure
 
 WRAPPED = """관제팀은 매주 월요일 아침에 예비 펌프의 압력을 다시 확인하고 기록한
@@ -35,20 +37,18 @@ def test_items_and_numbers_out_of_order_are_no_headings() -> None:
 
 def test_wrapped_korean_is_joined_within_words() -> None:
     assert structure(WRAPPED) == (
-        "관제팀은 매주 월요일 아침에 예비 펌프의 압력을 다시 확인하고 기록한다. 측정값이 기준을 넘으면 정비반에 "
-        "알리고 두 사람이 함께 점검한다. 점검한 결과는 이틀 안에 본부에 서면으로 보고하며 원본과 사본을 따로 "
-        "보관한다. 이때 사진도 남긴다."
+        "관제팀은 매주 월요일 아침에 예비 펌프의 압력을 다시 확인하고 기록한다. 측정값이 기준을 넘으면 "
+        "정비반에 알리고 두 사람이 함께 점검한다. 점검한 결과는 이틀 안에 본부에 서면으로 보고하며 "
+        "원본과 사본을 따로 보관한다. 이때 사진도 남긴다."
     )
 
 
 def test_wrapped_items_are_joined_and_items_stay_apart() -> None:
-    line = "the pump is checked on every Monday by two clerks of the control"
-    text = (
-        f"{line}\nroom and once more {line}\nby\n\n- {line}\n  room and the value is written down\n- second"
-    )
-    assert structure("\n".join([line] * 8) + "\n\n" + text).endswith(
-        f"- {line} room and the value is written down\n- second"
-    )
+    words = "the pump is checked on every Monday by two clerks of the control room " * 4
+    item = textwrap.fill(f"- {words}", 72, subsequent_indent="  ")
+    assert structure(
+        f"{textwrap.fill(words, 72)}\n\n{item}\n- second"
+    ) == f"{words}\n\n- {words}\n- second".replace(" \n", "\n")
 
 
 def test_short_lines_code_and_drawn_tables_stay_as_they_are() -> None:

@@ -108,3 +108,7 @@ def test_a_fence_that_is_never_closed_reaches_the_end() -> None:
     source = "a\n\n````\n<!-- x -->\n```\n# no\n"
     assert parse_markdown(source.encode(), OPTIONS).markdown == source
     assert parse_markdown(source.encode(), OPTIONS).title == ""
+
+
+def test_a_title_loses_the_marks_that_close_its_heading_and_keeps_its_own() -> None:
+    assert parse_markdown(b"# Notes on C# ##\n\nx\n", OPTIONS).title == "Notes on C#"
