@@ -32,9 +32,11 @@ from slm_factory.core.params import Settings
 from slm_factory.core.progress import track
 from slm_factory.core.records import DOCUMENT, content_key
 from slm_factory.core.store import Store
-from slm_factory.parsers import ocr, redact, spacing
+from slm_factory.parsers import redact
+from slm_factory.parsers.hancom import spacing
 from slm_factory.parsers.parse_file import FORMATS, find_date
 from slm_factory.parsers.parsed import Options, RecordFields
+from slm_factory.parsers.pdf import ocr
 from slm_factory.parsers.worker import Cost, read_killable
 
 log = logging.getLogger(__name__)

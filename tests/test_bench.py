@@ -133,7 +133,7 @@ def test_a_peer_that_is_missing_meets_and_misses_nothing() -> None:
 FAULTY = """
 import os
 import bench.fuzz.child as child
-import slm_factory.parsers.text as text
+import slm_factory.parsers.text.document as text
 child.MAX_SECONDS = 2
 mutate, read = child.mutate, text.parse_text
 def mark(format_name, documents, seed, number):

@@ -15,7 +15,7 @@ from bench.fuzz.values import DEPTHS, mutate_bytes, number, value
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ENTITIES = (
     b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;">]>',
-    b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>',
+    b'<!DOCTYPE x [<!ENTITY c SYSTEM "file:///etc/passwd">]>',
     b'<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">',
 )
 

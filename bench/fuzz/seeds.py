@@ -18,7 +18,8 @@ from pyarrow import parquet
 from bench.fuzz import texts
 from bench.fuzz.packages import read_parts, write_archive
 from slm_factory.parsers.parse_file import FORMATS
-from tests.parsers import builders, hwp_files
+from tests.parsers import builders
+from tests.parsers.hancom import hwp_files
 
 SPREADSHEET = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 MAX_BYTES = 60_000  # a larger document mutates slowly and hides what was changed

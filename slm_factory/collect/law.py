@@ -12,9 +12,9 @@ from slm_factory.collect.law_kinds import Item, Search
 from slm_factory.collect.ledger import Entry, Ledger
 from slm_factory.core.errors import UserError
 from slm_factory.core.progress import track
-from slm_factory.parsers import law
 from slm_factory.parsers.hostile import local_name, read_xml
-from slm_factory.parsers.law_fields import as_record
+from slm_factory.parsers.law.fields import as_record
+from slm_factory.parsers.law.record import find_reader
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def fetch(api: LawApi, item: Item) -> bytes:
     """
     content = api.record(item)
     root = read_xml(content)
-    if law.find_reader({local_name(root): as_record(root)}) is None:
+    if find_reader({local_name(root): as_record(root)}) is None:
         raise NoText(f"an answer of another kind (<{local_name(root)}>)")
     return content
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from slm_factory.core.text import normalize
-from slm_factory.parsers.law_fields import iso_date
+from slm_factory.parsers.law.fields import iso_date
 
 LAST_DAY = "29991231"
 

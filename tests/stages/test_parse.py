@@ -18,7 +18,7 @@ from tests.parsers.builders import hwpx, pdf, text
 # Stands in for a fault in a C library: reading these marks kills, blocks or starves the worker process.
 FAULTY = """
 import os, time
-import slm_factory.parsers.text as module
+import slm_factory.parsers.text.document as module
 read = module.parse_text
 def parse_text(data, options):
     if b"CRASH" in data:

@@ -1,0 +1,1 @@
+"""E-mail with its attachments."""

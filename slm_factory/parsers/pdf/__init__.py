@@ -1,0 +1,1 @@
+"""PDF: pages to Markdown, from the words and lines drawn on them."""

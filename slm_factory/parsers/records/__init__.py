@@ -1,0 +1,1 @@
+"""Records and sheets: JSON, JSONL, Parquet and CSV."""
