@@ -46,8 +46,8 @@ ROWS = Path("data/parse.parquet")
 METRICS = Path("metrics/parse.json")
 
 LIBRARIES = (
-    *("pymupdf", "python-hwpx", "olefile", "python-docx", "python-pptx", "openpyxl", "trafilatura", "lxml"),
-    *("charset-normalizer", "pyarrow", "phonenumbers", "python-stdnum"),
+    *("pymupdf", "python-hwpx", "olefile", "python-docx", "python-pptx", "openpyxl", "trafilatura", "htmldate"),
+    *("lxml", "charset-normalizer", "pyarrow", "phonenumbers", "python-stdnum"),
 )
 OLD_FORMATS = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}
 KEEPING = {".gitignore", ".gitkeep", ".dvc", ".collected.jsonl"}  # files about a folder, not documents

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 KOREAN_EDGE = re.compile(r"[가-힣0-9]\Z")
 HYPHENATED = re.compile(r"[A-Za-z]{2}[-\u2010]\Z")
 NEIGHBOURS = re.compile(r"(?<=[가-힣0-9])( ?)(?=[가-힣])")
-HYPHEN = re.compile(r"[A-Za-z]+[-\u2010][A-Za-z]+")
+HYPHEN = re.compile(r"(?<![A-Za-z])[A-Za-z]+[-\u2010][A-Za-z]+")
 
 # How much likelier (natural logarithm, rounded) than on average a syllable ends or begins a word: the 250
 # most frequent syllables in 6 million characters of Korean statutes, judgments and software manuals. On
