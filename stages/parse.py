@@ -46,7 +46,16 @@ ROWS = Path("data/parse.parquet")
 METRICS = Path("metrics/parse.json")
 
 LIBRARIES = (
-    *("pymupdf", "python-hwpx", "olefile", "python-docx", "python-pptx", "openpyxl", "trafilatura", "htmldate"),
+    *(
+        "pymupdf",
+        "python-hwpx",
+        "olefile",
+        "python-docx",
+        "python-pptx",
+        "openpyxl",
+        "trafilatura",
+        "htmldate",
+    ),
     *("lxml", "charset-normalizer", "pyarrow", "phonenumbers", "python-stdnum"),
 )
 OLD_FORMATS = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}

@@ -66,11 +66,11 @@ def markdown_table(grid: Sequence[Sequence[str]]) -> str:
 
 
 def drop_repeated_columns(grid: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The grid without columns that repeat the one to their left in every row.
+    """The grid without columns that are empty, or repeat the one to their left, in every row.
 
     Forms are drawn on fine grids in which cells span many columns: each text would stand there twenty times.
     """
-    columns = list(zip(*grid, strict=True))
+    columns = [column for column in zip(*grid, strict=True) if any(column)]
     kept = [column for index, column in enumerate(columns) if index == 0 or column != columns[index - 1]]
     return [list(row) for row in zip(*kept, strict=True)]
 

@@ -1,8 +1,10 @@
 """Files: all or nothing, the same bytes for the same rows, errors that name the line."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from slm_factory.core import files
@@ -18,6 +20,29 @@ def test_rows_come_back_as_written_and_the_bytes_are_equal(tmp_path: Path) -> No
     assert files.read_rows(tmp_path / "a.parquet") == ROWS
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     assert files.read_rows(tmp_path / "a.parquet", columns=["name"]) == [{"name": "가"}, {"name": "b"}]
+
+
+def test_rows_pass_in_groups_both_ways(tmp_path: Path) -> None:
+    taken: list[int] = []
+
+    def rows() -> Iterator[files.Row]:
+        for number in range(10):
+            taken.append(number)
+            yield {"name": str(number), "numbers": [number]}
+
+    files.write_rows(tmp_path / "a.parquet", rows(), SCHEMA, group=4)
+    assert len(taken) == 10
+    assert pq.ParquetFile(tmp_path / "a.parquet").num_row_groups == 3
+    stream = files.stream_rows(tmp_path / "a.parquet", columns=["name"], group=4)
+    assert [row["name"] for row in stream] == [str(number) for number in range(10)]
+
+
+def test_a_stream_of_a_missing_or_broken_table_is_the_users_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist"):
+        next(files.stream_rows(tmp_path / "a.parquet"))
+    (tmp_path / "a.parquet").write_bytes(b"nothing")
+    with pytest.raises(UserError, match="not a Parquet table"):
+        next(files.stream_rows(tmp_path / "a.parquet"))
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

@@ -31,6 +31,11 @@ def test_columns_that_repeat_their_neighbour_in_every_row_are_left_out() -> None
     assert markdown_table([["a", "a", "b"], ["1", "1", "1"]]) == "| a | b |\n|---|---|\n| 1 | 1 |"
 
 
+def test_a_column_without_any_text_is_left_out() -> None:
+    assert markdown_table([["a", "", "b"], ["1", "", "2"]]) == "| a | b |\n|---|---|\n| 1 | 2 |"
+    assert markdown_table([["a", "b"], ["1", ""]]) == "| a | b |\n|---|---|\n| 1 |  |"
+
+
 def test_a_frame_around_text_is_a_paragraph() -> None:
     assert markdown_table([["note"]]) == "note"
 

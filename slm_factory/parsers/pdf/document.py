@@ -55,7 +55,7 @@ def parse(data: bytes, options: Options) -> Parsed:
     return Parsed(
         markdown,
         "pdf",
-        title=found[1] if found and not is_title(title) else title,
+        title=title if is_title(title) else found[1] if found else "",
         pages=len(read.pages),
         page_starts=starts,
         meta=read_meta(metadata),

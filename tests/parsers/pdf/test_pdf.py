@@ -44,6 +44,13 @@ def test_headings_come_from_font_sizes() -> None:
     assert parsed.title == "장애 등급"
 
 
+@pytest.mark.parametrize(("stated", "title"), [("2024_규정.pdf", ""), ("야간 점검 규정", "야간 점검 규정")])
+def test_the_name_of_a_source_file_is_no_title(stated: str, title: str) -> None:
+    document = pymupdf.open("pdf", pdf([[(60, 100, 10, "제21조 경기 시간")]]))
+    document.set_metadata({"title": stated})
+    assert parse(document.tobytes(), OPTIONS).title == title
+
+
 def test_headings_of_the_outline_have_its_levels() -> None:
     document = pymupdf.open()
     page = document.new_page()
