@@ -7,7 +7,7 @@ independently come as a second table. Each contender reads the same files one af
 its own on one core; loading it and reading the first file for the first time are outside the clock, which
 counts processor time, so that other programs on the machine change nothing. `bench/gold/measure.py` says what
 is measured. Beside ours stand the bars of the project; exits 1 when one is missed. Peers that are not
-installed are named: pip install "markitdown[docx,pdf]" pymupdf4llm docling
+installed are named: pip install -c constraints.txt -e ".[bench]" docling
 """
 
 import argparse

@@ -18,9 +18,8 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from bench.gold.document import Gold
-from bench.gold.html_pages import ENGLISH, KOREAN, sentence
+from bench.gold.writer import Writer, make_documents
 
-DOCUMENTS = 24
 SEED = 3
 WORD = nsdecls("w")
 KINDS = (
@@ -31,17 +30,7 @@ KINDS = (
 
 def make(folder: Path) -> list[Gold]:
     """Writes documents of all kinds of content in random order, every other one in Korean."""
-    golds = []
-    for number in range(DOCUMENTS):
-        writer = Writer(random.Random(f"{SEED} {number}"), is_korean=number % 2 == 0)
-        kinds = [*KINDS, *writer.random.choices(KINDS, k=4 + number)]
-        writer.random.shuffle(kinds)
-        for kind in kinds:
-            getattr(writer, kind)()
-        path = folder / f"{number:02}_{'ko' if writer.is_korean else 'en'}.docx"
-        writer.save(path)
-        golds.append(Gold(path, writer.paragraphs, writer.tables, writer.notes))
-    return golds
+    return make_documents(folder, ".docx", WordWriter, KINDS, SEED)
 
 
 def run(words: str, properties: str = "", tag: str = "t") -> str:
@@ -49,26 +38,13 @@ def run(words: str, properties: str = "", tag: str = "t") -> str:
     return f'<w:r><w:rPr>{properties}</w:rPr><w:{tag} xml:space="preserve">{words}</w:{tag}></w:r>'
 
 
-class Writer:
+class WordWriter(Writer):
     """A document and, piece by piece, the texts that a reader finds in it."""
 
     def __init__(self, random_: random.Random, is_korean: bool) -> None:
-        self.random = random_
-        self.is_korean = is_korean
+        super().__init__(random_, is_korean)
         self.document = docx.Document()
-        self.paragraphs: list[str] = []
-        self.tables: list[list[list[str]]] = []
-        self.notes: list[str] = []
         self.note_parts: dict[str, list[str]] = {"footnote": [], "endnote": []}
-
-    def noun(self) -> str:
-        """A name that is unlikely to come twice."""
-        words = KOREAN if self.is_korean else ENGLISH
-        return f"{self.random.choice(words['noun'])} {self.random.randrange(1000, 9999)}"
-
-    def say(self) -> str:
-        """One to three sentences."""
-        return " ".join(sentence(self.random, self.is_korean) for _ in range(self.random.randint(1, 3)))
 
     def body(self, xml: str, *texts: str) -> None:
         """Adds blocks of XML that read as these paragraphs."""
@@ -107,9 +83,8 @@ class Writer:
 
     def new_table(self) -> tuple[Any, list[list[str]]]:
         """A full table, in the document and as texts."""
-        rows, columns = self.random.randint(2, 6), self.random.randint(2, 5)
-        texts = [[self.noun() for _ in range(columns)] for _ in range(rows)]
-        table = self.document.add_table(rows, columns)
+        texts = self.grid()
+        table = self.document.add_table(len(texts), len(texts[0]))
         for row, words in zip(table.rows, texts, strict=True):
             for cell, text in zip(row.cells, words, strict=True):
                 cell.text = text

@@ -19,9 +19,8 @@ from hwpx.oxml.paragraph import HwpxOxmlParagraph
 from hwpx.oxml.table import HwpxOxmlTable
 
 from bench.gold.document import Gold
-from bench.gold.html_pages import ENGLISH, KOREAN, sentence
+from bench.gold.writer import Writer, make_documents
 
-DOCUMENTS = 24
 SEED = 7
 KINDS = (
     "heading", "text", "text", "bullets", "steps", "table", "merged", "captioned", "nested", "frame",
@@ -34,39 +33,20 @@ HEAD = "{http://www.hancom.co.kr/hwpml/2011/head}"
 
 def make(folder: Path) -> list[Gold]:
     """Writes documents of all kinds of content in random order, every other one in Korean."""
-    golds = []
-    for number in range(DOCUMENTS):
-        writer = Writer(random.Random(f"{SEED} {number}"), is_korean=number % 2 == 0)
-        kinds = [*KINDS, *writer.random.choices(KINDS, k=4 + number)]
-        writer.random.shuffle(kinds)
-        for kind in kinds:
-            getattr(writer, kind)()
-        path = folder / f"{number:02}_{'ko' if writer.is_korean else 'en'}.hwpx"
-        writer.document.save_to_path(path)
-        golds.append(Gold(path, writer.paragraphs, writer.tables, writer.notes))
-    return golds
+    return make_documents(folder, ".hwpx", HwpxWriter, KINDS, SEED)
 
 
-class Writer:
+class HwpxWriter(Writer):
     """A document and, piece by piece, the texts that a reader finds in it."""
 
     def __init__(self, random_: random.Random, is_korean: bool) -> None:
-        self.random = random_
-        self.is_korean = is_korean
+        super().__init__(random_, is_korean)
         self.document = HwpxDocument.new()
         self.document.page.set_header(text=self.noun())
-        self.paragraphs: list[str] = []
-        self.tables: list[list[list[str]]] = []
-        self.notes: list[str] = []
 
-    def noun(self) -> str:
-        """A name that is unlikely to come twice."""
-        words = KOREAN if self.is_korean else ENGLISH
-        return f"{self.random.choice(words['noun'])} {self.random.randrange(1000, 9999)}"
-
-    def say(self) -> str:
-        """One to three sentences."""
-        return " ".join(sentence(self.random, self.is_korean) for _ in range(self.random.randint(1, 3)))
+    def save(self, path: Path) -> None:
+        """Writes the document."""
+        self.document.save_to_path(path)
 
     def add(self, text: str) -> HwpxOxmlParagraph:
         """Adds a paragraph."""
@@ -102,9 +82,8 @@ class Writer:
 
     def new_table(self) -> tuple[HwpxOxmlTable, list[list[str]]]:
         """A full table, in the document and as texts."""
-        rows, columns = self.random.randint(2, 6), self.random.randint(2, 5)
-        texts = [[self.noun() for _ in range(columns)] for _ in range(rows)]
-        table = self.document.add_table(rows, columns)
+        texts = self.grid()
+        table = self.document.add_table(len(texts), len(texts[0]))
         for row, words in enumerate(texts):
             for column, word in enumerate(words):
                 table.set_cell_text(row, column, word)
