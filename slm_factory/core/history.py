@@ -13,7 +13,8 @@ def committed(path: Path) -> Path | None:
     None when there is no git, no DVC, no such version, or its file was never made or pulled here. Only the
     local cache is asked, never a remote: this saves work, it must not start any.
     """
-    digest, folder = digest_at_head(path), local_cache(Path.cwd())
+    digest = digest_at_head(path)
+    folder = local_cache(Path.cwd()) if digest else None
     if digest is None or folder is None:
         return None
     copy = folder / digest[:2] / digest[2:]
