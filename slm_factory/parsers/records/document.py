@@ -170,7 +170,7 @@ def read_csv(text: str) -> tuple[list[list[str]], tuple[str, ...]]:
 
     Such a quote would swallow the rest of the file into one cell; quotes are letters there.
     """
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # it is the whole process's
     delimiter = tell_delimiter(text)
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)), ()

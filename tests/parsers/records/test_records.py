@@ -1,3 +1,4 @@
+import csv
 import io
 import json
 from dataclasses import replace
@@ -138,6 +139,11 @@ def test_law_records_that_cannot_be_read_say_why(monkeypatch: pytest.MonkeyPatch
         parse_json(written([STATUTE, STATUTE]), OPTIONS)
     [found] = parse_json(written([STATUTE, {"text": "글"}, STATUTE]), OPTIONS)
     assert found.warnings == ("2 law records are left out: a list of search results",)
+
+
+def test_a_small_csv_file_leaves_large_ones_readable_to_others() -> None:
+    parse_csv("a,b\n1,2\n".encode(), OPTIONS)
+    assert len(next(csv.reader([f"{'x' * 10_000},y"]))[0]) == 10_000
 
 
 def test_csv_rows_with_a_text_column_are_documents_and_no_cell_is_lost() -> None:
