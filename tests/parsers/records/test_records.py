@@ -142,7 +142,7 @@ def test_law_records_that_cannot_be_read_say_why(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_small_csv_file_leaves_large_ones_readable_to_others() -> None:
-    parse_csv("a,b\n1,2\n".encode(), OPTIONS)
+    parse_csv(b"a,b\n1,2\n", OPTIONS)
     assert len(next(csv.reader([f"{'x' * 10_000},y"]))[0]) == 10_000
 
 
