@@ -91,10 +91,6 @@ class WordWriter(Writer):
         self.tables.append(texts)
         return table, texts
 
-    def table(self) -> None:
-        """A table without merged cells."""
-        self.new_table()
-
     def merged(self) -> None:
         """A table with a wide and a high cell."""
         table, texts = self.new_table()
@@ -131,14 +127,6 @@ class WordWriter(Writer):
         mark = f'<w:r><w:{kind}Reference w:id="{identifier}"/></w:r>'
         self.body(f"<w:p>{run(before)}{mark}{run(' ' + after)}</w:p>", f"{before} {after}")
         self.notes.append(note)
-
-    def footnote(self) -> None:
-        """A paragraph with a footnote."""
-        self.note("footnote")
-
-    def endnote(self) -> None:
-        """A paragraph with an endnote."""
-        self.note("endnote")
 
     def changed(self) -> None:
         """A paragraph with an insertion and a deletion."""

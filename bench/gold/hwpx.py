@@ -90,10 +90,6 @@ class HwpxWriter(Writer):
         self.tables.append(texts)
         return table, texts
 
-    def table(self) -> None:
-        """A table without merged cells."""
-        self.new_table()
-
     def merged(self) -> None:
         """A table with a wide and a high cell."""
         table, texts = self.new_table()
@@ -138,14 +134,6 @@ class HwpxWriter(Writer):
         paragraph.add_run(f" {after}")
         self.paragraphs.append(f"{before} {after}")
         self.notes.append(note)
-
-    def footnote(self) -> None:
-        """A paragraph with a footnote."""
-        self.note("footnote")
-
-    def endnote(self) -> None:
-        """A paragraph with an endnote."""
-        self.note("endnote")
 
     def changed(self) -> None:
         """A paragraph with a deletion and an insertion."""

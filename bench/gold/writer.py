@@ -1,9 +1,10 @@
 """What writers of office documents with known text have in common."""
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bench.gold.document import Gold
 from bench.gold.html_pages import ENGLISH, KOREAN, sentence
@@ -11,7 +12,7 @@ from bench.gold.html_pages import ENGLISH, KOREAN, sentence
 DOCUMENTS = 24
 
 
-class Writer:
+class Writer(ABC):
     """A document to be and, piece by piece, the texts that a reader finds in it."""
 
     def __init__(self, random_: random.Random, is_korean: bool) -> None:
@@ -35,9 +36,29 @@ class Writer:
         rows, columns = self.random.randint(2, 6), self.random.randint(2, 5)
         return [[self.noun() for _ in range(columns)] for _ in range(rows)]
 
+    def table(self) -> None:
+        """A table without merged cells."""
+        self.new_table()
+
+    def footnote(self) -> None:
+        """A paragraph with a footnote."""
+        self.note("footnote")
+
+    def endnote(self) -> None:
+        """A paragraph with an endnote."""
+        self.note("endnote")
+
+    @abstractmethod
+    def new_table(self) -> tuple[Any, list[list[str]]]:
+        """A full table, in the document and as texts."""
+
+    @abstractmethod
+    def note(self, kind: str) -> None:
+        """A paragraph with a note in its middle; `kind` is footnote or endnote."""
+
+    @abstractmethod
     def save(self, path: Path) -> None:
         """Writes the document."""
-        raise NotImplementedError
 
 
 class MakesWriter(Protocol):

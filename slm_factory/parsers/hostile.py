@@ -49,15 +49,22 @@ def read_part(archive: zipfile.ZipFile, name: str, options: Options) -> bytes:
         raise Refused(f"damaged archive: {name}: {error}") from error
 
 
+def xml_parser(recover: bool = False, remove_comments: bool = False) -> etree.XMLParser:
+    """A parser that resolves no entities and fetches nothing; `recover` reads as far as damage lets it."""
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, recover=recover,
+        remove_comments=remove_comments,
+    )  # fmt: skip
+
+
 def read_xml(data: bytes) -> etree._Element:
     """The root element of an XML document; entities stay unresolved and nothing is fetched.
 
     Raises:
         Refused: it is not well-formed, or declares entities.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, xml_parser(remove_comments=True))
     except etree.XMLSyntaxError as error:
         raise Refused(f"damaged XML: {error}") from error
     document_type = root.getroottree().docinfo.internalDTD

@@ -59,10 +59,10 @@ FORMATS = {
 BINARY = ("pdf", "hwpx", "hwp", "docx", "pptx", "xlsx", "parquet")
 # A part that only this zipped format has; backslashes stand in the names that some programs write.
 ARCHIVES = {
-    "docx": b"word/document",
-    "pptx": b"ppt/presentation",
-    "xlsx": b"xl/workbook",
-    "hwpx": b"Contents/",
+    "docx": rb"word[/\\]document",
+    "pptx": rb"ppt[/\\]presentation",
+    "xlsx": rb"xl[/\\]workbook",
+    "hwpx": rb"Contents[/\\]",
 }
 OLD_OFFICE = {"WordDocument": ".doc", "Workbook": ".xls", "Book": ".xls", "PowerPoint Document": ".ppt"}
 DATES = (
@@ -145,9 +145,8 @@ def tell_archive(data: bytes, stated: str) -> str:
     Raises:
         Refused: an archive that should be text, or of another program.
     """
-    names = data.replace(b"\\", b"/")
     for format_name, part in ARCHIVES.items():
-        if part in names:
+        if re.search(part, data):
             return format_name
     if stated in ARCHIVES:
         return stated

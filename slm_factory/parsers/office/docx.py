@@ -44,10 +44,9 @@ def parse(data: bytes, options: Options) -> Parsed:
         blocks = list(reader.document())
     except RecursionError as error:
         raise Refused("a Word document with tables or boxes nested too deeply") from error
-    meta = {"author": properties.author, "modified": properties.modified}
     return Parsed(
         join_blocks(blocks), "docx", title=properties.title or reader.title,
-        meta={key: value for key, value in meta.items() if value}, warnings=warnings + tuple(reader.warnings),
+        meta=properties.meta(), warnings=warnings + tuple(reader.warnings),
     )  # fmt: skip
 
 

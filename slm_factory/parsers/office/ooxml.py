@@ -16,7 +16,7 @@ from docx.opc.exceptions import OpcError
 from lxml import etree
 from pptx.exc import PythonPptxError
 
-from slm_factory.parsers.hostile import local_name, open_archive, read_part
+from slm_factory.parsers.hostile import local_name, open_archive, read_part, xml_parser
 from slm_factory.parsers.markdown import one_line
 from slm_factory.parsers.parsed import Options, Refused
 
@@ -51,6 +51,10 @@ class Properties(NamedTuple):
     title: str
     author: str
     modified: str  # ISO date
+
+    def meta(self) -> dict[str, str]:
+        """Author and day of the last change, as far as they are told."""
+        return {key: value for key in ("author", "modified") if (value := getattr(self, key))}
 
 
 def open_package(
@@ -184,11 +188,6 @@ def parse_leniently(part: bytes) -> etree._Element | None:
         return etree.fromstring(part, xml_parser(recover=True))
     except (etree.XMLSyntaxError, ValueError):
         return None
-
-
-def xml_parser(recover: bool = False) -> etree.XMLParser:
-    """A parser that resolves and fetches nothing."""
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=recover)
 
 
 def read_properties(part: bytes) -> Properties:

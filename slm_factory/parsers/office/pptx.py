@@ -54,10 +54,9 @@ def parse(data: bytes, options: Options) -> Parsed:
         markdown += "\n" if markdown and page else ""
         starts.append(len(markdown))
         markdown += page
-    meta = {"author": properties.author, "modified": properties.modified}
     return Parsed(
         markdown, "pptx", title=properties.title or reader.title, pages=len(pages),
-        page_starts=tuple(starts), meta={key: value for key, value in meta.items() if value},
+        page_starts=tuple(starts), meta=properties.meta(),
         warnings=warnings + tuple(reader.warnings()),
     )  # fmt: skip
 
