@@ -1,6 +1,6 @@
 """Cuts every document into chunks that follow its headings and articles and lose nothing.
 
-in:  data/parse.parquet
+in:  data/parse.parquet, prompts/ (their length)
 out: data/chunk.parquet, metrics/chunk.json
 
 The spans `start`-`end` of a document's chunks cover its Markdown from first to last character, in order;
@@ -9,12 +9,15 @@ letter, with what a reader of it alone would miss: a chunk that begins inside a 
 header or the opening line before it, one that ends inside code has its end mark behind it, and the footnotes
 that it cites follow.
 
+Chunks fit the teacher: none is longer than what its context leaves beside the prompt and the answer.
+
 No section is joined with its neighbour, however small: a chunk's heading path is what its facts are cited by,
 and an edit then renames only the chunks it touches.
 """
 
 import logging
 import re
+import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,10 +33,13 @@ from slm_factory.core.outline import Block, Citation, Section, block_at, line_en
 from slm_factory.core.params import Settings
 from slm_factory.core.records import CHUNK, identifier
 from slm_factory.core.tokens import TokenCounts, estimate
+from slm_factory.teachers.room import chunk_room
+from slm_factory.teachers.teacher import TeacherSettings
 
 log = logging.getLogger(__name__)
 
 DOCUMENTS = Path("data/parse.parquet")
+PROMPTS = Path("prompts")
 ROWS = Path("data/chunk.parquet")
 METRICS = Path("metrics/chunk.json")
 
@@ -76,10 +82,17 @@ class Piece(NamedTuple):
 
 
 class Cutter:
-    """Cuts the sections of one document into pieces of at most `max_tokens`."""
+    """Cuts the sections of one document into pieces of at most `max_tokens`.
 
-    def __init__(self, markdown: str, settings: Params) -> None:
+    A table row is longer where it must be, but no piece passes `room`, in tokens too.
+    """
+
+    def __init__(self, markdown: str, settings: Params, room: int) -> None:
         self.markdown, self.settings = markdown, settings
+        before_row = (
+            settings.max_tokens // 3 + settings.overlap_tokens
+        )  # a header (see `is_long`), and overlap
+        self.longest_row = min(LONGEST_ROW * settings.max_tokens, room - before_row)
         code = outline.find_code(markdown)
         notes, self.citations = outline.find_notes(markdown, code)
         self.notes = {note.label: note for note in notes}
@@ -101,9 +114,8 @@ class Cutter:
 
     def without_giant_rows(self, table: Block) -> Iterator[Block]:
         """The table, or its parts around rows (the header is one) that are too long to stay whole."""
-        limit = LONGEST_ROW * self.settings.max_tokens
         rows = outline.table_rows(self.markdown, table)
-        giants = [(start, end) for start, end in rows if self.counts.between(start, end) > limit]
+        giants = [(start, end) for start, end in rows if self.counts.between(start, end) > self.longest_row]
         opening = "" if self.is_long(table) else table.opening
         start = table.start
         for giant, end in [*giants, (table.end, table.end)]:
@@ -203,13 +215,20 @@ class Cutter:
         return [self.note_texts[label] for label in labels if not start <= self.notes[label].start < end]
 
 
-def chunk_document(document: files.Row, settings: Params) -> list[files.Row]:
-    """The chunk rows of one document, in order.
+def fitted(settings: Params, room: int) -> Params:
+    """The settings with no more tokens for a chunk than the teacher has room for."""
+    limit = min(settings.max_tokens, room)
+    overlap = min(settings.overlap_tokens, limit // 2)
+    return settings.model_copy(update={"max_tokens": limit, "overlap_tokens": overlap})
+
+
+def chunk_document(document: files.Row, settings: Params, room: int = sys.maxsize) -> list[files.Row]:
+    """The chunk rows of one document, in order; none has more than `room` tokens.
 
     A chunk's identifier depends on its headings and text alone: an edit renames only the chunks it touches.
     """
     markdown, page_starts = document["markdown"], document["page_starts"]
-    cutter = Cutter(markdown, settings)
+    cutter = Cutter(markdown, settings, room)
     seen: Counter[tuple[tuple[str, ...], str]] = Counter()
     rows: list[files.Row] = []
     for section in cutter.sections:
@@ -252,14 +271,15 @@ class Tally:
         self.max_tokens = max([self.max_tokens, *tokens])
         return rows
 
-    def metrics(self) -> dict[str, Any]:
-        """The content of metrics/chunk.json; sizes are of `text`."""
+    def metrics(self, limit: int) -> dict[str, Any]:
+        """The content of metrics/chunk.json; sizes are of `text`, `limit` is what they were cut by."""
         chunks = sum(self.documents.values())
         return {
             "chunks": chunks,
             "mean_characters": round(self.characters / chunks, 1),
             "mean_tokens": round(self.tokens / chunks, 1),
             "max_tokens": self.max_tokens,
+            "limit_tokens": limit,
             "documents": self.documents,
         }
 
@@ -268,19 +288,20 @@ def main() -> None:
     """Writes data/chunk.parquet, in the order of the documents.
 
     Raises:
-        UserError: data/parse.parquet is missing or holds no documents.
+        UserError: data/parse.parquet is missing or holds no documents; the teacher has no room for a chunk.
     """
-    settings = params.load("chunk", Params)
+    room = chunk_room(params.load("teacher", TeacherSettings), PROMPTS)
+    settings = fitted(params.load("chunk", Params), room)
     tally = Tally()
     rows = chain.from_iterable(
-        tally.count(document["doc_id"], chunk_document(document, settings))
+        tally.count(document["doc_id"], chunk_document(document, settings, room))
         for document in files.stream_rows(DOCUMENTS)
     )
     first = next(rows, None)
     if first is None:
         raise UserError(f"error: {DOCUMENTS} holds no documents", "hint: dvc repro parse")
     files.write_rows(ROWS, chain([first], rows), CHUNK, group=ROWS_IN_MEMORY)
-    files.write_json(METRICS, tally.metrics())
+    files.write_json(METRICS, tally.metrics(settings.max_tokens))
     chunks = sum(tally.documents.values())
     log.info("chunk: %d chunks of %d documents -> %s", chunks, len(tally.documents), ROWS)
 

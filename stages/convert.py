@@ -5,7 +5,8 @@ out: data/convert.jsonl, metrics/convert.json
 
 A line: {"split": "train" | "valid", "kind": "pair" | "paraphrase" | "dialogue" | "abstain" | "replay",
 "pair_id": ..., "messages": [system, user, assistant, ...]}. No source text stands in the prompt: the
-student is asked without it too.
+student is asked without it too. A line that asks any held-out question, or nearly, is left out and counted:
+here all sources of training rows meet all sources of questions.
 """
 
 import logging
@@ -20,6 +21,7 @@ from slm_factory.core.errors import run_stage
 from slm_factory.core.files import Row
 from slm_factory.core.matching import lot
 from slm_factory.core.params import Settings
+from slm_factory.grounding.held_out import HeldOut
 from slm_factory.student.settings import StudentSettings
 
 PAIRS = Path("data/split.parquet")
@@ -48,11 +50,11 @@ def exchange(question: str, answer: str) -> list[dict[str, str]]:
 
 
 def pair_lines(pairs: list[Row], kind: str) -> list[Row]:
-    """Lines of the pairs in train and valid."""
+    """Lines of the pairs in train and valid; those that a refusal answers are of kind `abstain`."""
     return [
         {
             "split": pair["split"],
-            "kind": kind,
+            "kind": "abstain" if pair["kind"] == "abstain" else kind,
             "pair_id": pair["pair_id"],
             "messages": exchange(pair["question"], pair["answer"]),
         }
@@ -100,14 +102,25 @@ def replay_lines(general: list[Row], share: float, other_lines: int) -> list[Row
     ]
 
 
+def without_leaks(lines: list[Row], held_out: HeldOut) -> list[Row]:
+    """The lines of which no user's message is a held-out question."""
+    return [
+        line
+        for line in lines
+        if not any(
+            message["role"] == "user" and held_out.has(message["content"]) for message in line["messages"]
+        )
+    ]
+
+
 def with_system(lines: list[Row], system_prompt: str) -> list[Row]:
     """The lines, each opened by the system prompt that is also served."""
     system = {"role": "system", "content": system_prompt}
     return [{**line, "messages": [system, *line["messages"]]} for line in lines]
 
 
-def summary(lines: list[Row]) -> dict[str, Any]:
-    """metrics/convert.json: lines per split and kind, and how much the student has to write."""
+def summary(lines: list[Row], leaks: int) -> dict[str, Any]:
+    """metrics/convert.json: lines per split and kind, leaks left out, and how much the student writes."""
     splits = Counter(line["split"] for line in lines)
     kinds = Counter(line["kind"] for line in lines if line["split"] == "train")
     written = [
@@ -121,6 +134,7 @@ def summary(lines: list[Row]) -> dict[str, Any]:
         "train": splits["train"],
         "valid": splits["valid"],
         "train_kinds": {kind: kinds[kind] for kind in KINDS},
+        "decontaminated": leaks,
         "characters": sum(len(message["content"]) for line in lines for message in line["messages"]),
         "answer_characters": sum(written),
     }
@@ -130,15 +144,22 @@ def main() -> None:
     """Reads every source of training rows, writes chat lines."""
     settings = params.load("convert", Params)
     student = params.load("student", StudentSettings)
-    lines = pair_lines(files.read_rows(PAIRS), "pair")
-    lines += pair_lines(files.read_rows(PARAPHRASES), "paraphrase")
-    lines += dialogue_lines(files.read_rows(DIALOGUES))
-    if settings.abstain:
-        lines += abstain_lines(files.read_json_lines(ABSTAIN), student)
-    trained = sum(line["split"] == "train" for line in lines)
-    lines += replay_lines(files.read_json_lines(GENERAL), settings.replay_share, trained)
+    pairs = files.read_rows(PAIRS)
+    abstain, general = files.read_json_lines(ABSTAIN), files.read_json_lines(GENERAL)
+    held_out = HeldOut(
+        row["question"] for row in (*pairs, *abstain, *general) if row["split"] in ("test", "unseen")
+    )
+    found = pair_lines(pairs, "pair")
+    found += pair_lines(files.read_rows(PARAPHRASES), "paraphrase")
+    found += dialogue_lines(files.read_rows(DIALOGUES))
+    found += abstain_lines(abstain, student)
+    if not settings.abstain:
+        found = [line for line in found if line["kind"] != "abstain"]
+    trained = sum(line["split"] == "train" for line in found)
+    found += replay_lines(general, settings.replay_share, trained)
+    lines = without_leaks(found, held_out)
     files.write_json_lines(CHAT, with_system(lines, student.system_prompt))
-    metrics = summary(lines)
+    metrics = summary(lines, len(found) - len(lines))
     files.write_json(METRICS, metrics)
     kinds = ", ".join(f"{count} {kind}" for kind, count in metrics["train_kinds"].items())
     log.info("convert: %d train (%s), %d valid -> %s", metrics["train"], kinds, metrics["valid"], CHAT)

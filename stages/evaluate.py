@@ -64,11 +64,18 @@ class Contender(NamedTuple):
 def questions(
     pairs: list[Row], abstain: list[Row], general: list[Row], student: StudentSettings
 ) -> list[Row]:
-    """All held-out questions (records.QUESTION), sorted by slice and id; an unseen fact is asked once."""
+    """All held-out questions (records.QUESTION), sorted by slice and id.
+
+    Facts that were not trained, unseen or not in the documents, are asked once each: their wordings would be
+    refused or guessed together, and the interval would be too narrow.
+    """
     refusals = {"ko": student.refusal_ko, "en": student.refusal_en}
-    rows = [question("recall", row, row["answer"]) for row in pairs if row["split"] == "test"]
-    unseen = {row["fact_id"]: row for row in reversed(pairs) if row["split"] == "unseen"}
-    rows += [question("unseen", row, row["answer"]) for row in unseen.values()]
+    tested = [row for row in pairs if row["split"] == "test"]
+    rows = [question("recall", row, row["answer"]) for row in tested if row["kind"] != "abstain"]
+    once = {row["fact_id"]: row for row in reversed(pairs) if row["split"] == "unseen"}
+    rows += [question("unseen", row, row["answer"]) for row in once.values()]
+    once = {row["fact_id"]: row for row in reversed(tested) if row["kind"] == "abstain"}
+    rows += [question("abstain", row, refusals[row["language"]]) for row in once.values()]
     rows += [question("abstain", row, refusals[row["language"]]) for row in abstain if row["split"] == "test"]
     rows += [question("general", row, row["answer"]) for row in general if row["split"] == "test"]
     return sorted(rows, key=lambda row: (row["slice"], row["question_id"]))

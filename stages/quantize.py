@@ -19,11 +19,11 @@ from slm_factory.core import files, params
 from slm_factory.core.errors import run_stage
 from slm_factory.core.params import Settings
 from slm_factory.core.store import Store
+from slm_factory.engine.llama import Llama
 from slm_factory.metrics.answers import key_facts
 from slm_factory.student import gguf
 from slm_factory.student.chat import question_messages
 from slm_factory.student.generate import Student
-from slm_factory.student.llama import Llama
 from slm_factory.student.modelfile import modelfile
 from slm_factory.student.settings import StudentSettings
 

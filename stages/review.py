@@ -12,12 +12,12 @@ import logging
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from slm_factory.core import files, params
-from slm_factory.core.errors import UserError, run_stage
+from slm_factory.core.errors import run_stage
 from slm_factory.core.files import Row
-from slm_factory.core.params import Settings, describe
+from slm_factory.core.params import Settings
 from slm_factory.core.records import REVIEWED
 
 PAIRS = Path("data/score.parquet")
@@ -60,24 +60,7 @@ def read_decisions(path: Path) -> dict[str, Decision]:
     Raises:
         UserError: a line is not a decision; it is named.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        raise UserError(
-            f"error: {path} does not exist", f"hint: git checkout {path}, or touch {path}"
-        ) from None
-    decisions = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            decision = Decision.model_validate_json(line)
-        except ValidationError as error:
-            raise UserError(
-                f"error: {path}: {describe(f'line {number}', error)}", f"hint: mend line {number} of {path}"
-            ) from error
-        decisions[decision.pair_id] = decision
-    return decisions
+    return {decision.pair_id: decision for decision in params.load_lines(path, Decision)}
 
 
 def apply(pair: Row, decision: Decision | None, require_approval: bool) -> Row:

@@ -1,15 +1,19 @@
 """Every pair checked by rules that need no model; a rejected pair stays in the table with its reasons.
 
-in:  data/generate.parquet, data/chunk.parquet
+in:  data/generate.parquet, data/chunk.parquet, data/parse.parquet (titles)
 out: data/validate.parquet (records.VALIDATED, all rows), metrics/validate.json
 
 First each pair by itself (form, language, grounding in its chunk), then the kept ones against each other:
-facts repeated in several documents, questions with two answers, near-duplicates.
+facts repeated in several documents, questions with two answers, near-duplicates. Questions to be refused have
+rules of their own. How alike an answer is to its evidence is told as well, and rejects where that is
+asked for.
 """
 
 import logging
-import re
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,52 +22,28 @@ from pydantic import Field
 from slm_factory.core import files, params
 from slm_factory.core.errors import run_stage
 from slm_factory.core.files import Row
-from slm_factory.core.matching import loose, numbers, similar_pairs, squeezed, words
+from slm_factory.core.parallel import ParallelSettings, spread
 from slm_factory.core.params import Settings
+from slm_factory.core.progress import track
 from slm_factory.core.records import VALIDATED
-from slm_factory.core.text import HANGUL, language
+from slm_factory.core.text import is_refusal
+from slm_factory.grounding import abstention, claims, form, similarity
+from slm_factory.grounding.repetition import (
+    repeated_facts,
+    same_questions,
+    similar_meanings,
+    similar_questions,
+)
+from slm_factory.grounding.similarity import Similarity
+from slm_factory.student.settings import StudentSettings
 
 CHUNKS = Path("data/chunk.parquet")
+DOCUMENTS = Path("data/parse.parquet")
 PAIRS = Path("data/generate.parquet")
 VALIDATED_PAIRS = Path("data/validate.parquet")
 METRICS = Path("metrics/validate.json")
 
-# Only at the start of an answer: "a backup that was not provided in time" is a fact, not a refusal.
-BOILERPLATE = re.compile(
-    "|".join(
-        (
-            r"죄송|알겠습니다|인공지능|AI 언어|물론(?:입니다|이죠|이에요|[,!])|네[,!.]",
-            r"(?:이|본|제공된|주어진) ?(?:문서|본문|텍스트|자료|내용)(?:에는|에서는?|에 따르면|만으로는)[ ,]",
-            r"sorry\b|I(?:'m| am) sorry|I (?:cannot|can't|do not|don't) |as an AI\b",
-            r"(?:sure|certainly|of course)[,!]|here (?:is|are) the ",
-            r"(?:based on|according to) the (?:(?:provided|given) )?(?:document|text|passage|context)",
-            r"the (?:(?:provided|given) )?(?:document|text|passage|context)s? (?:do|does|did) not ",
-        )
-    ),
-    re.IGNORECASE,
-)
-AFTER_NOUN = r"(?=[^가-힣]|$|[은는이가을를의에와과도로]|으로|처럼)"  # 표는 is the table, 표준 is none
-# "위" and "above" alone are too common ("단위", "above 90%"): only where they point at a text.
-DANGLING = re.compile(
-    "|".join(
-        (
-            r"(?<![가-힣])(?:이|본|해당|위의?|윗|아래의?|다음|상기|앞) ?(?:문서|문단|본문|표|절|그림|지문)"
-            + AFTER_NOUN,
-            r"(?<![가-힣])(?:위의?|아래의?|다음|상기) ?(?:기준|항목|목록|내용|자료)" + AFTER_NOUN,
-            r"(?<![가-힣])(?:위에서|앞에서|앞서) ?(?:말한|말했|설명|언급|본)|(?<![가-힣])상기한? ",
-            r"(?:위와|아래와|다음과) 같(?:습니다|다|아요)[.:]?$",
-            r"\b(?:this|the (?:above|following|preceding|given|provided)) "
-            r"(?:document|text|passage|section|chapter|article|page|table|list|figure)\b",
-            r"\b(?:mentioned|described|listed|shown|stated|given|see|as) (?:above|below)\b",
-            r"\b(?:aforementioned|above-mentioned)\b",
-        )
-    ),
-    re.IGNORECASE,
-)
-# Endings that turn a value into an answer; without them the value can be looked for in the question.
-ENDING = re.compile(
-    r"(?:입니다|이다|이에요|예요|합니다|한다|됩니다|된다|습니다|인가요?|입니까|은|는|이|가|을|를|의|에|로|와|과)$"
-)
+BATCH = 1000  # pairs that a process is given at a time
 
 log = logging.getLogger(__name__)
 
@@ -76,160 +56,189 @@ class Params(Settings):
     min_answer_characters: int = Field(ge=1)
     max_answer_characters: int = Field(ge=1)
     near_duplicate_similarity: float = Field(gt=0, le=1)
+    embedding_model: str
+    min_similarity: float = Field(ge=0, le=1)
 
 
-def form_problems(pair: Row, settings: Params) -> list[str]:
-    """What is wrong with the words of one pair, whatever its source says."""
+@dataclass(frozen=True)
+class Sources:
+    """What the pairs of one batch are checked beside."""
+
+    chunks: dict[str, Row]  # by chunk_id
+    titles: dict[str, str]  # by doc_id
+    documents: dict[str, str]  # by doc_id, the text of all chunks, where a question is to be refused
+
+    def of(self, pairs: tuple[Row, ...]) -> "Sources":
+        """The part that these pairs need: little to send to another process."""
+        refused = {pair["doc_id"] for pair in pairs if pair["kind"] == "abstain"}
+        return Sources(
+            {pair["chunk_id"]: self.chunks[pair["chunk_id"]] for pair in pairs},
+            {pair["doc_id"]: self.titles.get(pair["doc_id"], "") for pair in pairs},
+            {doc_id: self.documents[doc_id] for doc_id in refused},
+        )
+
+
+def problems(pair: Row, sources: Sources, settings: Params, refusals: tuple[str, ...]) -> list[str]:
+    """What is wrong with one pair by itself."""
     question, answer = pair["question"].strip(), pair["answer"].strip()
     if not question or not answer:
         return ["empty"]
-    problems = []
+    chunk = sources.chunks[pair["chunk_id"]]
+    context = " ".join([sources.titles[pair["doc_id"]], *chunk["headings"]])
+    found = length_problems(question, answer, settings)
+    if pair["kind"] == "abstain":
+        if not is_refusal(answer, refusals):
+            found.append("no refusal")
+        found += form.question_problems(question, pair["language"])
+        document = sources.documents[pair["doc_id"]]
+        return found + abstention.problems(question, pair["evidence"], chunk["text"], context, document)
+    found += form.problems(question, answer, pair["evidence"], pair["language"])
+    beside = pair["evidence"], chunk["text"], context
+    return found + claims.problems(question, answer, *beside)
+
+
+def statement_problems(pair: Row, sources: Sources) -> list[str]:
+    """What of a fact's statement is not grounded; no student learns it, but marks and duplicates go by it."""
+    chunk = sources.chunks[pair["chunk_id"]]
+    context = " ".join([sources.titles[pair["doc_id"]], *chunk["headings"]])
+    support = f"{pair['question']} {pair['answer']}"
+    return claims.problems(support, pair["statement"], pair["evidence"], chunk["text"], context)
+
+
+def length_problems(question: str, answer: str, settings: Params) -> list[str]:
+    """Whether question and answer are as long as they may be."""
+    found = []
     if not settings.min_question_characters <= len(question) <= settings.max_question_characters:
-        problems.append("question length")
+        found.append("question length")
     if not settings.min_answer_characters <= len(answer) <= settings.max_answer_characters:
-        problems.append("answer length")
-    if not is_in_language(question, pair["language"]) or not (
-        is_in_language(answer, pair["language"]) or squeezed(answer.rstrip(".")) in squeezed(pair["evidence"])
-    ):
-        problems.append("language")
-    if BOILERPLATE.match(answer):
-        problems.append("boilerplate")
-    if DANGLING.search(question) or DANGLING.search(answer):
-        problems.append("dangling reference")
-    if gives_away(question, answer):
-        problems.append("question gives the answer away")
-    return problems
+        found.append("answer length")
+    return found
 
 
-def is_in_language(text: str, wanted: str) -> bool:
-    """Whether `text` is in the language; one Hangul syllable among Latin names makes a sentence Korean."""
-    return bool(HANGUL.search(text)) if wanted == "ko" else language(text) == "en"
-
-
-def gives_away(question: str, answer: str) -> bool:
-    """Whether every word of the answer, without its ending, stands in the question already."""
-    asked = loose(question)
-    stems = [ENDING.sub("", word) or word for word in words(answer)]
-    return all(stem in asked for stem in stems)
-
-
-def grounding_problems(pair: Row, chunk: Row) -> list[str]:
-    """What of one pair the chunk does not support: its quotation, or numbers of its answer.
-
-    A number may come from the quotation, the question (which repeats names such as "2등급"), or the headings.
-    """
-    if not pair["evidence"].strip():
-        return ["no evidence"]
-    problems = []
-    if squeezed(pair["evidence"]) not in squeezed(chunk["text"]):
-        problems.append("evidence not in the chunk")
-    support = numbers(" ".join([pair["evidence"], pair["question"], *chunk["headings"]]))
-    if not set(numbers(pair["answer"])) <= set(support):
-        problems.append("number without evidence")
-    return problems
-
-
-def repeated_facts(pairs: list[Row]) -> dict[str, str]:
-    """By pair_id, the reason for pairs whose statement an earlier document (by doc_id) makes too."""
-    first: dict[str, str] = {}
-    for pair in sorted(pairs, key=lambda pair: pair["doc_id"]):
-        first.setdefault(loose(pair["statement"]), pair["fact_id"])
-    return {
-        pair["pair_id"]: "duplicate" for pair in pairs if first[loose(pair["statement"])] != pair["fact_id"]
-    }
-
-
-def same_questions(pairs: list[Row]) -> dict[str, str]:
-    """By pair_id, the reason for questions that several facts share.
-
-    If the facts answer alike, the first stays. If they differ nobody can tell which is meant, so none stays.
-    """
-    asked: defaultdict[str, list[Row]] = defaultdict(list)
-    for pair in pairs:
-        asked[loose(pair["question"])].append(pair)
-    answers = answers_of_facts(pairs)
-    reasons = {}
-    for group in asked.values():
-        facts = list(dict.fromkeys(pair["fact_id"] for pair in group))
-        if len(facts) == 1:
+def checked(
+    batch: tuple[int, tuple[Row, ...], Sources], settings: Params, refusals: tuple[str, ...]
+) -> tuple[int, list[list[str]]]:
+    """The number of a batch, and what is wrong with each of its pairs."""
+    number, pairs, sources = batch
+    found = [problems(pair, sources, settings, refusals) for pair in pairs]
+    statements: dict[tuple[str, str], list[str]] = {}  # each looked at once, beside a right wording
+    for pair, own in zip(pairs, found, strict=True):
+        if own or pair["kind"] == "abstain":
             continue
-        is_clear = all(answers[facts[0]] & answers[fact] for fact in facts[1:])
-        for pair in group:
-            if not is_clear:
-                reasons[pair["pair_id"]] = "ambiguous question"
-            elif pair["fact_id"] != facts[0]:
-                reasons[pair["pair_id"]] = "duplicate question"
-    return reasons
+        key = pair["fact_id"], pair["statement"]
+        if key not in statements:
+            statements[key] = statement_problems(pair, sources)
+        own += statements[key]
+    return number, found
 
 
-def near_duplicates(pairs: list[Row], threshold: float) -> dict[str, str]:
-    """By pair_id, the reason for questions that nearly repeat one of another fact that has the same answer.
+def batches(pairs: list[Row], sources: Sources) -> Iterator[tuple[int, tuple[Row, ...], Sources]]:
+    """The pairs in numbered batches, each with the chunks that it needs."""
+    for number, start in enumerate(range(0, len(pairs), BATCH)):
+        batch = tuple(pairs[start : start + BATCH])
+        yield number, batch, sources.of(batch)
 
-    "A의 복구 시간" and "B의 복구 시간" are alike but not the same: numbers must agree in both questions
-    and an answer wording of the two facts must be equal.
+
+def validate(
+    pairs: list[Row],
+    sources: Sources,
+    settings: Params,
+    refusals: tuple[str, ...],
+    parallel: ParallelSettings,
+) -> list[Row]:
+    """All pairs with `is_kept`, `reasons` and `similarity`, in their order.
+
+    Checks among pairs see only what the ones before them kept.
     """
-    answers = answers_of_facts(pairs)
-    questions = [loose(pair["question"]) for pair in pairs]
-    reasons: dict[str, str] = {}
-    for earlier, later in similar_pairs(questions, threshold):
-        one, other = pairs[earlier], pairs[later]
-        if (
-            one["fact_id"] != other["fact_id"]
-            and one["pair_id"] not in reasons
-            and answers[one["fact_id"]] & answers[other["fact_id"]]
-            and numbers(one["question"]) == numbers(other["question"])
-        ):
-            reasons[other["pair_id"]] = "near duplicate"
-    return reasons
-
-
-def answers_of_facts(pairs: list[Row]) -> dict[str, set[str]]:
-    """The answer wordings of each fact, in loose form."""
-    answers: defaultdict[str, set[str]] = defaultdict(set)
-    for pair in pairs:
-        answers[pair["fact_id"]].add(loose(pair["answer"]))
-    return answers
-
-
-def validate(pairs: list[Row], chunks: dict[str, Row], settings: Params) -> list[Row]:
-    """All pairs with `is_kept` and `reasons`; checks among pairs see only what the ones before them kept."""
-    reasons = {
-        pair["pair_id"]: form_problems(pair, settings) + grounding_problems(pair, chunks[pair["chunk_id"]])
-        for pair in pairs
-    }
-    checks = (
-        repeated_facts,
-        same_questions,
-        lambda kept: near_duplicates(kept, settings.near_duplicate_similarity),
-    )
-    for check in checks:
-        for pair_id, reason in check([pair for pair in pairs if not reasons[pair["pair_id"]]]).items():
-            reasons[pair_id].append(reason)
+    measure = similarity.load(settings.embedding_model)
+    work = partial(checked, settings=settings, refusals=refusals)
+    done = spread(work, batches(pairs, sources), parallel)
+    total = -(-len(pairs) // BATCH)
+    by_batch = dict(track(done, "checking pairs", total=total))
+    found = [reasons for number in sorted(by_batch) for reasons in by_batch[number]]
+    reasons = {pair["pair_id"]: own for pair, own in zip(pairs, found, strict=True)}
+    likeness = similarities(pairs, measure)
+    for pair, value in zip(pairs, likeness, strict=True):
+        if pair["kind"] != "abstain" and value < settings.min_similarity:
+            reasons[pair["pair_id"]].append(f"similarity: {value:.2f}")
+    reject_repetitions(pairs, reasons, measure, sources.chunks, settings)
     return [
-        {**pair, "is_kept": not reasons[pair["pair_id"]], "reasons": reasons[pair["pair_id"]]}
-        for pair in pairs
+        {
+            **pair,
+            "is_kept": not reasons[pair["pair_id"]],
+            "reasons": reasons[pair["pair_id"]],
+            "similarity": round(value, 4),
+        }
+        for pair, value in zip(pairs, likeness, strict=True)
     ]
 
 
+def similarities(pairs: list[Row], measure: Similarity) -> list[float]:
+    """How alike each question with its answer is to the evidence, 0-1."""
+    said = [f"{pair['question']} {pair['answer']}" for pair in pairs]
+    return measure.between(said, [pair["evidence"] for pair in pairs])
+
+
+def reject_repetitions(
+    pairs: list[Row],
+    reasons: dict[str, list[str]],
+    measure: Similarity,
+    chunks: dict[str, Row],
+    settings: Params,
+) -> None:
+    """Adds to `reasons` what pairs repeat, one check after the other."""
+    for check in (
+        repeated_facts,
+        same_questions,
+        partial(similar_questions, threshold=settings.near_duplicate_similarity, chunks=chunks),
+        partial(similar_meanings, measure=measure, chunks=chunks),
+    ):
+        for pair_id, reason in check([pair for pair in pairs if not reasons[pair["pair_id"]]]).items():
+            reasons[pair_id].append(reason)
+
+
+def label(reason: str) -> str:
+    """A reason without its detail."""
+    return reason.split(":", 1)[0]
+
+
 def summary(rows: list[Row]) -> dict[str, Any]:
-    """metrics/validate.json: kept and rejected pairs, and how often each reason was given."""
-    rejected = Counter(reason for row in rows for reason in row["reasons"])
-    facts = {row["fact_id"] for row in rows}
+    """metrics/validate.json: kept and rejected pairs, in all and per document, and how often each reason."""
+    documents = sorted({row["doc_id"] for row in rows})
+    kept = Counter(row["doc_id"] for row in rows if row["is_kept"])
+    rejected = Counter(row["doc_id"] for row in rows if not row["is_kept"])
+    labels = Counter(name for row in rows for name in {label(reason) for reason in row["reasons"]})
     return {
         "pairs": len(rows),
-        "kept": sum(row["is_kept"] for row in rows),
-        "rejected": sum(not row["is_kept"] for row in rows),
-        "facts": len(facts),
+        "kept": kept.total(),
+        "rejected": rejected.total(),
+        "facts": len({row["fact_id"] for row in rows}),
         "kept_facts": len({row["fact_id"] for row in rows if row["is_kept"]}),
-        "reasons": dict(sorted(rejected.items())),
+        "similarity": round(sum(row["similarity"] for row in rows) / len(rows), 4) if rows else 0.0,
+        "reasons": dict(sorted(labels.items())),
+        "documents": {doc: {"kept": kept[doc], "rejected": rejected[doc]} for doc in documents},
     }
 
 
+def read_sources(pairs: list[Row]) -> Sources:
+    """Chunks, titles and, for questions to be refused, whole documents."""
+    chunks = {chunk["chunk_id"]: chunk for chunk in files.stream_rows(CHUNKS)}
+    titles = {row["doc_id"]: row["title"] for row in files.stream_rows(DOCUMENTS, ["doc_id", "title"])}
+    refused = {pair["doc_id"] for pair in pairs if pair["kind"] == "abstain"}
+    documents: dict[str, str] = {}
+    for chunk in chunks.values():
+        if chunk["doc_id"] in refused:
+            documents[chunk["doc_id"]] = f"{documents.get(chunk['doc_id'], '')}\n{chunk['text']}"
+    return Sources(chunks, titles, documents)
+
+
 def main() -> None:
-    """Reads pairs and chunks, writes validated pairs."""
+    """Reads pairs, chunks and titles, writes validated pairs."""
     settings = params.load("validate", Params)
-    chunks = {chunk["chunk_id"]: chunk for chunk in files.read_rows(CHUNKS)}
-    rows = validate(files.read_rows(PAIRS), chunks, settings)
+    student = params.load("student", StudentSettings)
+    parallel = params.load("parallel", ParallelSettings)
+    pairs = files.read_rows(PAIRS)
+    rows = validate(pairs, read_sources(pairs), settings, student.refusals, parallel)
     files.write_rows(VALIDATED_PAIRS, rows, VALIDATED)
     metrics = summary(rows)
     files.write_json(METRICS, metrics)

@@ -18,13 +18,19 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None
     finish_reason: str = "stop"
+    prompt_tokens: int = 10
+    completion_tokens: int = 5
 
     def encoded(self) -> bytes:
         if self.body is not None:
             return self.body.encode()
         message = {"role": "assistant", "content": self.text}
         choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
-        usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+        usage = {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "total_tokens": self.prompt_tokens + self.completion_tokens,
+        }
         return json.dumps(
             {
                 "id": "1",

@@ -10,6 +10,7 @@ from slm_factory.teachers.tasks import (
     ScoreInput,
     TaskAnswer,
     TaskInput,
+    Turn,
 )
 from slm_factory.teachers.teacher import TeacherFailure
 
@@ -18,6 +19,7 @@ class FakeTeacher:
     """Turns each line "name is value" of a chunk to a fact; fails or breaks down where the text says so."""
 
     name = "fake"
+    is_remote = False
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -39,6 +41,9 @@ class FakeTeacher:
             raise TeacherFailure("unreadable")
         return ANSWERS[TASK_NAMES[type(task)]].model_validate(answer["value"])
 
+    async def close(self) -> None:
+        return
+
     def generate(self, given: dict[str, Any]) -> dict[str, Any]:
         lines = [line for line in given["text"].splitlines() if " is " in line]
         return {"facts": [self.fact(line, given) for line in lines]}
@@ -47,16 +52,20 @@ class FakeTeacher:
         name, _, value = line.partition(" is ")
         asks = ("What is", "Tell me", "How much is", "Please name", "Which value has", "Do you know")
         tells = (f"{name} is {value}.", f"It is {value}.", f"The value is {value}.")
-        return {
-            "kind": "fact",
-            "statement": f"{name} is {value}.",
-            "evidence": line,
+        said = {
             "questions": [f"{ask} {name}?" for ask in asks[: given["question_wordings"]]],
             "answers": list(tells[: given["answer_wordings"]]),
         }
+        wordings = [{"audience": audience, **said} for audience in given["audiences"]]
+        kind = "abstain" if value == "unknown" else "fact"
+        return {"kind": kind, "statement": f"{name} is {value}.", "evidence": line, "wordings": wordings}
 
     def score(self, given: dict[str, Any]) -> dict[str, Any]:
-        return {"score": 1 if "bad" in given["question"] else 5, "reason": "by rule"}
+        return {"marks": [self.mark(pair) for pair in given["pairs"]]}
+
+    def mark(self, pair: dict[str, str]) -> dict[str, Any]:
+        faithfulness = 1 if "bad" in pair["question"] else 5
+        return {"faithfulness": faithfulness, "completeness": 5, "usefulness": 4, "reason": "by rule"}
 
     def paraphrase(self, given: dict[str, Any]) -> dict[str, Any]:
         question, answer = given["question"], given["answer"]
@@ -86,4 +95,5 @@ def generate_input(text: str) -> GenerateInput:
 
 def score_input(question: str) -> ScoreInput:
     """A pair to mark, with every other field fixed."""
-    return ScoreInput(source="s", question=question, answer="a", evidence="s", language="en")
+    turns = (Turn(question=question, answer="a"),)
+    return ScoreInput(source="s", evidence="s", pairs=turns, language="en")

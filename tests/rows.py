@@ -36,12 +36,13 @@ def pair(**changes: Any) -> Row:
 
 def validated(**changes: Any) -> Row:
     """A pair row as validate makes it."""
-    return pair(is_kept=True, reasons=[]) | changes
+    return pair(is_kept=True, reasons=[], similarity=1.0) | changes
 
 
 def scored(**changes: Any) -> Row:
     """A pair row as score makes it."""
-    return validated(score=5, score_reason="") | changes
+    marks = dict.fromkeys(("faithfulness", "completeness", "usefulness", "score"), 5)
+    return validated(**marks, score_reason="") | changes
 
 
 def reviewed(**changes: Any) -> Row:

@@ -166,3 +166,17 @@ def test_the_fuzzer_reports_exceptions_crashes_and_hangs_with_their_numbers_and_
     assert told == ["1 x KeyError: 'no such part'", "1 x crash 139", "1 x hang"]
     assert sorted(line.rpartition("--replay ")[2] for line in failures) == ["2)", "4)", "6)"]
     assert all("parse_text" in line for line in failures if "crash" not in line)
+
+
+@pytest.mark.slow
+def test_the_teacher_benchmark_runs_against_its_bad_server_and_with_kills() -> None:
+    root = Path(__file__).resolve().parents[1]
+    command = [sys.executable, "-m", "bench.teacher", "--quick", "faults", "kills"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if line.endswith("| yes |")]
+    told = {row[0].removeprefix("| "): row[1].strip() for row in rows}
+    assert told["faults: chunks with rows or a reason"] == "60"
+    assert told["faults: answers paid twice"] == "0"
+    assert told["2 kills: outputs that differ"] == "0"
+    assert told["2 kills: paid twice and not in flight"] == "0"

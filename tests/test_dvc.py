@@ -29,7 +29,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A committed repository: the working tree's code, the stages parse and chunk, two small documents."""
     root = tmp_path_factory.mktemp("clone") / "repository"
     ignored = shutil.ignore_patterns("__pycache__")
-    for folder in ("stages", "slm_factory"):
+    for folder in ("stages", "slm_factory", "prompts"):
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=ignored)
     for file in ("params.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(REPOSITORY / file, root)

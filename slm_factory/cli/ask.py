@@ -52,7 +52,7 @@ def complete(file: Path, messages: list[dict[str, str]], max_tokens: int) -> dic
         UserError: the serve extra is missing, the file cannot be loaded, or the question is too long.
     """
     from slm_factory.core import params
-    from slm_factory.student.llama import Llama
+    from slm_factory.engine.llama import Llama
     from stages.quantize import Params
 
     context_tokens = params.load("quantize", Params).context_tokens

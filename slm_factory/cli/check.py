@@ -7,13 +7,14 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.finding import Finding
 from slm_factory.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,16 +27,6 @@ EXTRAS = {  # a package that tells whether the extra is there, and whether `run`
     "tui": ("textual", False),
     "s3": ("dvc_s3", False),
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the check; `fix` is empty when it is ok."""
-
-    name: str
-    state: Literal["ok", "warn", "fail"]
-    text: str
-    fix: str = ""
 
 
 def check(
@@ -147,45 +138,10 @@ def check_documents() -> Iterator[Finding]:
 
 
 def check_teacher() -> Iterator[Finding]:
-    """Whether the teacher answers a real question."""
-    import asyncio
-    import time
+    """Whether the teacher answers a real question, and what its settings would do to a run."""
+    from slm_factory.cli import check_teacher
 
-    from slm_factory.core import params
-    from slm_factory.teachers import teacher as teachers
-    from slm_factory.teachers.tasks import GenerateInput
-
-    teacher = teachers.load(params.load("teacher", teachers.TeacherSettings))
-    task = GenerateInput(
-        text="# Backup\n\n- Retention: 30 days\n- Owner: platform team\n",
-        title="Backup",
-        headings=("Backup",),
-        language="en",
-        question_wordings=1,
-        answer_wordings=1,
-        max_facts=1,
-    )
-    started = time.monotonic()
-    try:
-        answer = teacher.read(task, asyncio.run(teacher.answer(teacher.request(task))))
-    except teachers.TeacherFailure as error:
-        yield Finding(
-            "teacher",
-            "fail",
-            f"{teacher.name} gave no usable answer: {error.reason}",
-            "see teacher: in params.yaml",
-        )
-        return
-    facts, seconds = len(getattr(answer, "facts", ())), time.monotonic() - started
-    if facts:
-        yield Finding("teacher", "ok", f"{teacher.name} answers in {seconds:.1f} s")
-    else:
-        yield Finding(
-            "teacher",
-            "warn",
-            f"{teacher.name} answers, but found no fact in a text that states one",
-            "try a larger model",
-        )
+    yield from check_teacher.findings()
 
 
 def check_student() -> Iterator[Finding]:

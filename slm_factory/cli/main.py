@@ -8,7 +8,11 @@ from typer.core import TyperGroup
 from slm_factory.cli.ask import ask
 from slm_factory.cli.check import check
 from slm_factory.cli.collect import app as collect
+from slm_factory.cli.compare_data import compare_data
+from slm_factory.cli.cost import cost
+from slm_factory.cli.dataset import dataset
 from slm_factory.cli.profile import profile
+from slm_factory.cli.refine import refine
 from slm_factory.cli.repository import program
 from slm_factory.cli.run import run
 from slm_factory.cli.status import status
@@ -48,6 +52,10 @@ for command in (run, status, check, profile, ask, trace, version):
     app.command()(command)
 tool = typer.Typer(help="Tools beside the pipeline.")
 tool.add_typer(collect, name="collect")
+tool.command()(refine)
+tool.command()(dataset)
+tool.command("compare-data")(compare_data)
+tool.command()(cost)
 app.add_typer(tool, name="tool")
 
 

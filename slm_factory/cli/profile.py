@@ -1,5 +1,6 @@
 """`slm-factory profile`: lists the profiles, or writes one over params.yaml, comments kept."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ def profile(
     Several may follow each other, one for the teacher and one for the student. `git checkout params.yaml`
     takes them back.
 
-    Examples: slm-factory profile; slm-factory profile openai
+    Examples: slm-factory profile; slm-factory profile ollama-qwen3-8b
     """
     repository.require_root()
     if name is None:
@@ -69,18 +70,31 @@ def apply(file: Path) -> list[tuple[str, Any, Any]]:
     yaml.preserve_quotes = True
     yaml.width = 1000
     values = yaml.load(params.PARAMS_FILE.read_text(encoding="utf-8"))
-    changes = []
-    for section, keys in params.read(file).items():
-        for key, after in keys.items():
-            if key not in values.get(section, {}):
-                raise UserError(
-                    f"error: {file} sets {section}.{key}, which params.yaml does not have",
-                    f"hint: mend {file}",
-                )
-            before = values[section][key]
-            if before != after:
-                values[section][key] = after
-                changes.append((f"{section}.{key}", before, after))
+    changes = list(overlay(values, params.read(file), file))
     with replacing(params.PARAMS_FILE) as beside, beside.open("w", encoding="utf-8") as stream:
         yaml.dump(values, stream)
     return changes
+
+
+def overlay(
+    values: Any, changes: dict[str, Any], file: Path, path: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Puts `changes` into `values`, key by key; yields (key, before, after) of each that differs.
+
+    A mapping is changed in place, never replaced: its comments hang on its keys.
+
+    Raises:
+        UserError: `values` lacks a key.
+    """
+    for key, after in changes.items():
+        name = f"{path}.{key}".lstrip(".")
+        if key not in values:
+            raise UserError(
+                f"error: {file} sets {name}, which params.yaml does not have", f"hint: mend {file}"
+            )
+        before = values[key]
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from overlay(before, after, file, name)
+        elif before != after:
+            values[key] = after
+            yield name, before, after

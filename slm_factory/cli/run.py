@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,7 +29,8 @@ def run(
 ) -> None:
     """Bring every stage up to date and show the result.
 
-    Only what changed is done again, as by `dvc repro` (--until: `dvc repro STAGE`).
+    Only what changed is done again, as by `dvc repro` (--until: `dvc repro STAGE`). Requests that a teacher
+    failed to answer in an earlier run are asked again.
 
     Examples: slm-factory run; slm-factory run --until split; slm-factory run --from train
     """
@@ -61,7 +63,14 @@ def reproduce(repo: "Repo", until: str | None, start: str | None) -> bool:
 
     try:
         if start is None:
-            return bool(repo.reproduce(targets=until))
+            ran = [stage.addressing for stage in repo.reproduce(targets=until)]
+            failed = [name for name in with_failed_requests() if name not in ran]
+            again = [name for name in failed if until is None or name in needed_by(repo, until)]
+            for name in again:  # up to date for DVC, not for the user
+                repo.reproduce(targets=[name], single_item=True, force=True)
+            if again:
+                repo.reproduce(targets=until)
+            return bool(ran or again)
         return bool(repo.reproduce(targets=stages_between(repo, start, until), single_item=True, force=True))
     except ReproductionError as error:
         cause = error.__cause__
@@ -80,6 +89,28 @@ def reproduce(repo: "Repo", until: str | None, start: str | None) -> bool:
             f"error: stage {stage} {how}{memory}; its own words stand above",
             f"hint: python -m stages.{stage} runs it alone; what is done is kept, so run goes on from there",
         ) from error
+
+
+def with_failed_requests() -> list[str]:
+    """Names of the stages whose metrics tell of teacher requests without an answer, in order."""
+    from slm_factory.core import files
+
+    found = []
+    for name in repository.stages():
+        metrics = Path("metrics") / f"{name}.json"
+        usage = files.read_json(metrics).get("teacher") if metrics.is_file() else None
+        if usage and usage["failed"]:
+            found.append(name)
+    return found
+
+
+def needed_by(repo: "Repo", name: str) -> set[str]:
+    """The stage `name` and all that it needs."""
+    import networkx as nx
+
+    graph = repo.index.graph  # edges lead from a stage to those it needs
+    node = next(stage for stage in graph if stage.addressing == name)
+    return {stage.addressing for stage in (node, *nx.descendants(graph, node))}
 
 
 def stages_between(repo: "Repo", start: str, until: str | None) -> list[str]:

@@ -124,7 +124,9 @@ def checks(pair: Row) -> Section:
     if pair.get("is_kept") is not None:
         lines.append(("validation", "kept" if pair["is_kept"] else f"rejected: {', '.join(pair['reasons'])}"))
     if pair.get("score") is not None:
-        lines.append(("score", f"{pair['score']} of 5: {pair['score_reason']}"))
+        names = ("faithfulness", "completeness", "usefulness")
+        marks = ", ".join(f"{name} {pair[name]}" for name in names)
+        lines.append(("score", f"{marks} of 5: {pair['score_reason']}"))
     if pair.get("decision"):
         lines.append(("review", pair["decision"] + (f" by {pair['reviewer']}" if pair["reviewer"] else "")))
     if pair.get("split"):

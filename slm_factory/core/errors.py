@@ -35,8 +35,7 @@ def run_stage(main: Callable[[], None]) -> None:
     logging.basicConfig(
         level=os.environ.get("SLM_FACTORY_LOG", "INFO").upper(), format="%(message)s", stream=sys.stderr
     )
-    for name in ("httpx", "httpx2", "openai"):  # they log the server's address, and every retry
-        logging.getLogger(name).setLevel(logging.WARNING)
+    quiet_libraries()
     try:
         main()
     except UserError as error:
@@ -48,6 +47,12 @@ def run_stage(main: Callable[[], None]) -> None:
         sys.exit(report(translated))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def quiet_libraries() -> None:
+    """Keeps addresses, retries and prompts out of the logs: what speaks HTTP says only what went wrong."""
+    for name in ("anthropic", "httpcore", "httpcore2", "httpx", "httpx2", "ollama", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def report(error: UserError) -> int:

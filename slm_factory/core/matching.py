@@ -1,8 +1,8 @@
-"""When two texts say the same: forms to compare by, numbers, trigrams, and a near-linear similarity join."""
+"""When two texts say the same: forms to compare by, numbers, trigrams."""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from functools import lru_cache
 
 from slm_factory.core.records import content_key
 from slm_factory.core.text import normalize
@@ -19,6 +19,7 @@ def squeezed(text: str) -> str:
     return normalize(text).replace(" ", "")
 
 
+@lru_cache(maxsize=2**16)
 def loose(text: str) -> str:
     """`text` in lower case without spaces, punctuation, Korean particles and English articles.
 
@@ -40,27 +41,6 @@ def numbers(text: str) -> Counter[str]:
 def trigrams(text: str) -> frozenset[str]:
     """All substrings of three characters; the text itself where it is shorter."""
     return frozenset(text[i : i + 3] for i in range(len(text) - 2)) or frozenset([text])
-
-
-def similar_pairs(texts: Sequence[str], threshold: float) -> Iterator[tuple[int, int]]:
-    """Positions (earlier, later) of texts whose trigrams have a Jaccard similarity of `threshold` or more.
-
-    Exact, by prefix filtering (Chaudhuri, Ganti, Kaushik 2006; Bayardo, Ma, Srikant 2007): with the trigrams
-    of a set sorted from rare to common, two similar sets share one of the first few, so most pairs are never
-    looked at.
-    """
-    sets = [trigrams(text) for text in texts]
-    frequency = Counter(gram for grams in sets for gram in grams)
-    index: defaultdict[str, list[int]] = defaultdict(list)
-    for later, grams in enumerate(sets):
-        rare_first = sorted(grams, key=lambda gram: (frequency[gram], gram))
-        prefix = rare_first[: len(grams) - ceiling(threshold * len(grams)) + 1]
-        for earlier in sorted({position for gram in prefix for position in index[gram]}):
-            shared = len(grams & sets[earlier])
-            if shared >= threshold * (len(grams) + len(sets[earlier]) - shared):
-                yield earlier, later
-        for gram in prefix:
-            index[gram].append(later)
 
 
 def ceiling(value: float) -> int:

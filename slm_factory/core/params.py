@@ -18,6 +18,7 @@ class Settings(BaseModel):
 
 
 SettingsType = TypeVar("SettingsType", bound=Settings)
+ModelType = TypeVar("ModelType", bound=BaseModel)
 
 
 def load(section: str, model: type[SettingsType], file: Path = PARAMS_FILE) -> SettingsType:
@@ -56,6 +57,31 @@ def read(file: Path = PARAMS_FILE) -> dict[str, dict[str, object]]:
         raise UserError(f"error: {file} is not valid YAML: {first_line}", f"hint: git diff {file}") from error
     if not isinstance(values, dict):
         raise UserError(f"error: {file} holds no sections", f"hint: git checkout {file}")
+    return values
+
+
+def load_lines(path: Path, model: type[ModelType]) -> list[ModelType]:
+    """The lines of a JSON-lines file that people write, each as `model`; empty lines are skipped.
+
+    Raises:
+        UserError: the file is missing, or a line does not fit the model; it is named.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError as error:
+        raise UserError(
+            f"error: {path} does not exist", f"hint: git checkout {path}, or touch {path}"
+        ) from error
+    values = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            values.append(model.model_validate_json(line))
+        except ValidationError as error:
+            raise UserError(
+                f"error: {path}: {describe(f'line {number}', error)}", f"hint: mend line {number} of {path}"
+            ) from error
     return values
 
 

@@ -52,8 +52,8 @@ PAIR = pa.schema(
         ("fact_id", pa.string()),
         ("doc_id", pa.string()),
         ("chunk_id", pa.string()),
-        ("kind", pa.string()),  # fact, definition, procedure, contact, ...
-        ("category", pa.string()),  # innermost heading
+        ("kind", pa.string()),  # teachers.tasks.KINDS: fact, definition, procedure, ..., abstain
+        ("category", pa.string()),  # of the fixed question that it answers, else the innermost heading
         ("audience", pa.string()),  # expert or plain
         ("language", pa.string()),
         ("wording", pa.int32()),  # which wording of the fact's question, from 0
@@ -66,10 +66,26 @@ PAIR = pa.schema(
     ]
 )
 
-VALIDATED = PAIR.append(pa.field("is_kept", pa.bool_())).append(pa.field("reasons", STRINGS))
-SCORED = VALIDATED.append(pa.field("score", pa.int32())).append(pa.field("score_reason", pa.string()))
+VALIDATED = pa.schema(
+    [
+        *PAIR,
+        pa.field("is_kept", pa.bool_()),
+        pa.field("reasons", STRINGS),  # "label", or "label: detail"
+        pa.field("similarity", pa.float64()),  # of the answer to its evidence, 0-1
+    ]
+)
+SCORED = pa.schema(
+    [
+        *VALIDATED,
+        pa.field("faithfulness", pa.int32()),  # 1-5; null where the teacher was not asked or failed
+        pa.field("completeness", pa.int32()),
+        pa.field("usefulness", pa.int32()),
+        pa.field("score", pa.int32()),  # the lowest of the three
+        pa.field("score_reason", pa.string()),
+    ]
+)
 REVIEWED = SCORED.append(pa.field("decision", pa.string())).append(pa.field("reviewer", pa.string()))
-# split: train, valid, test (a wording of a trained fact), unseen (a fact kept out of training), dropped
+# split: train, valid, test (a wording of a trained fact, all of an abstain fact), unseen (kept out), dropped
 SPLIT = REVIEWED.append(pa.field("split", pa.string()))
 # origin: the pair that was paraphrased
 AUGMENTED = SPLIT.append(pa.field("origin", pa.string()))

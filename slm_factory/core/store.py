@@ -9,7 +9,8 @@ import errno
 import json
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +23,12 @@ from slm_factory.core.records import content_key
 SCHEMA = """CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, kind TEXT NOT NULL, answer TEXT NOT NULL
 ) WITHOUT ROWID"""
+# Every attempt that was paid for on this machine, also those that failed.
+LEDGER = """CREATE TABLE IF NOT EXISTS calls (
+    call INTEGER PRIMARY KEY, request TEXT NOT NULL, repository TEXT NOT NULL, stage TEXT NOT NULL,
+    document TEXT NOT NULL, model TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL, money REAL NOT NULL, seconds REAL NOT NULL
+)"""
 
 DISK_ERRORS = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EROFS}
 
@@ -53,6 +60,7 @@ class Store:
             # A power cut may lose the last answers, never the file; a killed process loses none.
             self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.execute(SCHEMA)
+            self.connection.execute(LEDGER)
         except sqlite3.DatabaseError as error:
             self.connection.close()
             raise UserError(
@@ -66,7 +74,22 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file; everything is committed already."""
         self.connection.close()
+
+    def __getitem__(self, key: str) -> Any:
+        """The answer under `key`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        answer = self.get_by_key(key)
+        if answer is None:
+            raise KeyError(key)
+        return answer
 
     def get(self, request: Any) -> Any | None:
         """The answer to `request`, or None. `request` is any JSON value; its content is the key."""
@@ -88,16 +111,60 @@ class Store:
         return key
 
     def put_by_key(self, kind: str, answers: Iterable[tuple[str, Any]]) -> None:
-        """Remembers (key, answer) pairs in one transaction.
+        """Remembers (key, answer) pairs in one transaction; they are taken one at a time.
 
         Raises:
             OSError: the disk is full or the file cannot be written.
         """
-        rows = [(key, kind, json.dumps(answer, ensure_ascii=False)) for key, answer in answers]
+        rows = ((key, kind, json.dumps(answer, ensure_ascii=False)) for key, answer in answers)
+        with self.writing():
+            self.connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
+
+    def put_call(self, call: dict[str, str | int | float | None]) -> int:
+        """Writes an attempt down in the ledger, committed when this returns, and returns its number.
+
+        `call` has the columns of the table `calls`; its "call" is the number to write it anew under, or None.
+
+        Raises:
+            OSError: the disk is full or the file cannot be written.
+        """
+        columns = ", ".join(call)
+        places = ", ".join(f":{name}" for name in call)
+        with self.writing():
+            written = self.connection.execute(
+                f"INSERT OR REPLACE INTO calls ({columns}) VALUES ({places})", call
+            )
+        return int(written.lastrowid or 0)
+
+    def spent(self, repository: str) -> tuple[int, float]:
+        """Tokens and money of all attempts of a repository."""
+        total = "coalesce(sum(prompt_tokens + completion_tokens), 0), coalesce(sum(money), 0.0)"
+        tokens, money = self.connection.execute(
+            f"SELECT {total} FROM calls WHERE repository = ?", (repository,)
+        ).fetchone()
+        return tokens, money
+
+    def seconds_by_request(self, stage: str) -> Iterator[tuple[str, float]]:
+        """How long the attempts of each request of a stage took together."""
+        yield from self.connection.execute(
+            "SELECT request, sum(seconds) FROM calls WHERE stage = ? GROUP BY request", (stage,)
+        )
+
+    def mean_seconds(self, stage: str, model: str) -> float | None:
+        """How long an answered attempt of a stage at a model takes on average; None before the first."""
+        timed = "WHERE stage = ? AND model = ? AND completion_tokens > 0"
+        (seconds,) = self.connection.execute(
+            f"SELECT avg(seconds) FROM calls {timed}", (stage, model)
+        ).fetchone()
+        return None if seconds is None else float(seconds)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction; a disk that cannot be written ends in an `OSError`."""
         try:
             with self.connection:
                 self.connection.execute("BEGIN")
-                self.connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
+                yield
         except sqlite3.OperationalError as error:
             number = DISK_ERRORS.get(error.sqlite_errorcode & 0xFF)  # the low byte is the primary code
             if number is None:

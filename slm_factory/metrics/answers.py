@@ -2,38 +2,10 @@
 
 import re
 
+from slm_factory.core.units import AFTER_UNIT, UNITS, alternatives
 from slm_factory.metrics.words import content_words, normalize
 
-# Spelling of a unit -> the unit. Longer spellings are tried first.
-UNITS = {
-    **dict.fromkeys(["ms", "밀리초", "milliseconds", "millisecond"], "ms"),
-    **dict.fromkeys(["초", "s", "sec", "secs", "seconds", "second"], "초"),
-    **dict.fromkeys(["분", "min", "mins", "minutes", "minute"], "분"),
-    **dict.fromkeys(["시간", "h", "hrs", "hr", "hours", "hour"], "시간"),
-    **dict.fromkeys(["일", "days", "day"], "일"),
-    **dict.fromkeys(["주", "주일", "주간", "weeks", "week"], "주"),
-    **dict.fromkeys(["개월", "months", "month"], "개월"),
-    **dict.fromkeys(["년", "years", "year"], "년"),
-    **dict.fromkeys(["회", "번", "차례", "times", "time"], "회"),
-    **dict.fromkeys(["%", "퍼센트", "percent"], "%"),
-    **dict.fromkeys(["개", "items", "item"], "개"),
-    **dict.fromkeys(["명", "people", "persons", "person"], "명"),
-    **dict.fromkeys(["원", "krw", "won"], "원"),
-    **{
-        unit: unit
-        for unit in "시 월 건 대 단계 등급 차 층 호 배 도 점 위 쪽 페이지 조 항 분기 만원 억원 만 억".split()
-    },
-    **{
-        unit: unit
-        for unit in "kb mb gb tb kib mib gib tib mbps gbps tps rps qps km cm mm kg kw kwh v".split()
-    },
-}
-SPELLINGS = "|".join(re.escape(unit) for unit in sorted(UNITS, key=lambda unit: (-len(unit), unit)))
-# What may follow a unit in Korean: a particle or an ending, so that the 분 of 분리 is no minute.
-AFTER_UNIT = (
-    r"(?=$|[^0-9a-z가-힣]|이|가|은|는|을|를|의|에|로|으로|과|와|도|만|까지|부터|마다|씩|당|간|동안|전|후|안|내|째|미만|초과|"
-    r"정도|입니|이상|이하|이내|입|쯤|경|짜리)"
-)
+SPELLINGS = alternatives(UNITS)
 TERM = re.compile(
     r"(?P<email>[a-z0-9._+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+)"
     r"|(?P<code>(?<![\w.])\d+(?:[-./:]\d+){2,}|(?<!\d)\d{1,2}:\d{2}(?!\d)|(?<!\d)\d{3,4}-\d{4}(?!\d))"

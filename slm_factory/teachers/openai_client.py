@@ -4,21 +4,23 @@ Endpoint and key come from OPENAI_BASE_URL and OPENAI_API_KEY and stay out of me
 """
 
 import asyncio
-import logging
 import os
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from slm_factory.core.errors import UserError
+from slm_factory.core.errors import quiet_libraries
+from slm_factory.teachers.chat import Disturbed, Message, Reply, plain_messages, without_thoughts
+from slm_factory.teachers.servers import UNREADABLE, Server, is_remote, refused_field, words_of
 from slm_factory.teachers.teacher import TeacherFailure, TeacherSettings
 
 if TYPE_CHECKING:  # the package takes a second to import
-    from openai import APIStatusError, AsyncOpenAI
+    from openai import APIConnectionError, AsyncOpenAI
 
-Message = dict[str, str]  # role, content
-
-# After 408, 409, 429, 5xx and lost connections; the package waits as Retry-After says, else 0.5 s doubling.
-RETRIES = 4
-START_HINT = "hint: start the server, or set OPENAI_BASE_URL to its address; then run the same command again"
+OPENAI = "https://api.openai.com/v1"
+# What some servers refuse, `max_tokens` in favour of another name. A field is given up for good once the same
+# chat was answered without it.
+OPTIONAL = ("max_tokens", "temperature", "seed", "chat_template_kwargs", "response_format")
 
 
 class OpenAIClient:
@@ -31,76 +33,108 @@ class OpenAIClient:
             "temperature": settings.temperature,
             "max_tokens": settings.max_tokens,
             "seed": settings.seed,
+            "thinking": settings.thinking,
         }
+        self.context_tokens = settings.context_tokens
+        self.max_tokens = settings.max_tokens
         self.timeout_seconds = settings.timeout_seconds
-        self.takes_schema = True  # until the server refuses one
+        self.address = base_url()
+        self.is_remote = is_remote(self.address)
+        self.server = Server(settings.model, "OPENAI_BASE_URL", "OPENAI_API_KEY", "start the server")
+        self.refused: set[str] = set()  # of OPTIONAL
         self.connection: AsyncOpenAI | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
 
-    async def chat(self, messages: list[Message], schema: dict[str, Any]) -> dict[str, Any]:
-        """The model's answer as {"text", "usage": {"prompt_tokens", "completion_tokens"}, "finish_reason"}.
-
-        The server is asked to keep to `schema` (JSON Schema); one that cannot is asked without it from then
-        on.
-
-        Raises:
-            TeacherFailure: this chat got no answer in time, or was refused.
-            UserError: the server is down, or refuses the key or the model.
-        """
-        from openai import BadRequestError, UnprocessableEntityError
-
-        if self.takes_schema:
-            form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
-            try:
-                return await self.send(messages, response_format=form)
-            except (BadRequestError, UnprocessableEntityError):
-                answer = await self.send_plain(messages)
-                self.takes_schema = False  # without it the same chat was fine
-                return answer
-        return await self.send_plain(messages)
-
-    async def send_plain(self, messages: list[Message]) -> dict[str, Any]:
-        """The answer without a schema; what the server still refuses is a `TeacherFailure`."""
-        from openai import BadRequestError, UnprocessableEntityError
-
-        try:
-            return await self.send(messages)
-        except (BadRequestError, UnprocessableEntityError) as error:
-            raise TeacherFailure(f"the server refused the request: {reason_of(error)}") from None
-
-    async def send(self, messages: list[Message], **form: Any) -> dict[str, Any]:
-        """One chat completion; see `chat`. Refused requests (400, 422) raise the package's own errors."""
+    async def chat(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
+        """See `ChatClient.chat`. A request that is refused is sent again without what the server refuses."""
         import openai
 
-        try:
-            reply = await self.connect().chat.completions.create(
-                model=self.model,
-                messages=messages,  # type: ignore[arg-type]
-                **self.options,
-                **form,
-            )
-        except openai.APITimeoutError:
-            raise TeacherFailure(f"no answer within {self.timeout_seconds:g} s") from None
-        except openai.APIConnectionError:
-            raise UserError("error: the teacher's server does not answer", START_HINT) from None
-        except (openai.BadRequestError, openai.UnprocessableEntityError):
-            raise
-        except openai.APIStatusError as error:
-            raise self.explain(error) from None
-        except ValueError:  # a proxy's HTML page under HTTP 200
-            raise TeacherFailure("the server's reply is not JSON") from None
+        refused = set(self.refused)
+        spared: set[str] = set()  # left out of this chat only
+        while True:
+            try:
+                reply = await self.connect().chat.completions.create(
+                    model=self.model,
+                    messages=plain_messages(messages),  # type: ignore[arg-type]
+                    **self.fields(schema, refused | spared),
+                )
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                sent = [name for name in OPTIONAL if name not in refused | spared]
+                culprit = refused_field(
+                    words_of(error.body), sent, ["response_format", "chat_template_kwargs"]
+                )
+                if culprit is None:
+                    raise self.server.failure(error.status_code, error.body, {}) from None
+                refused.add(culprit)
+                continue
+            except openai.APIStatusError as error:
+                if UNREADABLE.search(words_of(error.body)) and "response_format" not in refused | spared:
+                    spared.add("response_format")
+                    continue
+                headers = error.response.headers
+                raise self.server.failure(error.status_code, error.body, headers) from None
+            except openai.APIConnectionError as error:
+                raise self.connection_failure(error) from None
+            except ValueError:  # a broken body under HTTP 200
+                raise Disturbed("the server's reply is not JSON") from None
+            answer = self.read(reply)
+            self.refused |= refused
+            return answer
+
+    def fields(self, schema: dict[str, Any], refused: set[str]) -> dict[str, Any]:
+        """What a request says besides model and messages."""
+        limit = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
+        form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+        fields: dict[str, Any] = {limit: self.max_tokens}
+        fields |= {"temperature": self.options["temperature"], "seed": self.options["seed"]}
+        # In extra_body the package leaves it alone; as an argument it costs more than all else here together.
+        extra: dict[str, Any] = {"response_format": form}
+        if not self.options["thinking"] and self.address != OPENAI:
+            extra["chat_template_kwargs"] = {"enable_thinking": False}  # vLLM, llama.cpp
+
+        def kept(named: dict[str, Any]) -> dict[str, Any]:
+            return {name: value for name, value in named.items() if name not in refused}
+
+        return {**kept(fields), "extra_body": kept(extra)}
+
+    def read(self, reply: Any) -> Reply:
+        """The package's reply as ours.
+
+        Raises:
+            Disturbed: it holds no message, as proxies answer under HTTP 200.
+            TeacherFailure: the model or its guard refuses to answer.
+        """
+        error = getattr(reply, "error", None)
+        if isinstance(error, dict) and isinstance(error.get("code"), int):  # OpenRouter, under HTTP 200
+            raise self.server.failure(error["code"], error, {})
         choices = getattr(reply, "choices", None)
         if not choices or not choices[0].message:
-            raise TeacherFailure("the server's reply holds no message")
+            raise Disturbed("the server's reply holds no message")
+        message, reason = choices[0].message, choices[0].finish_reason or ""
+        if getattr(message, "refusal", None):
+            raise TeacherFailure("the model refuses to answer this prompt")
+        if reason == "content_filter":
+            raise TeacherFailure("the server's content filter withholds the answer")
         usage = reply.usage
         return {
-            "text": choices[0].message.content or "",
+            "text": without_thoughts(message.content or ""),
             "usage": {
-                "prompt_tokens": usage.prompt_tokens if usage else 0,
-                "completion_tokens": usage.completion_tokens if usage else 0,
+                "prompt_tokens": (usage.prompt_tokens or 0) if usage else 0,
+                "completion_tokens": (usage.completion_tokens or 0) if usage else 0,
             },
-            "finish_reason": choices[0].finish_reason or "",
+            "finish_reason": reason,
         }
+
+    def connection_failure(self, error: "APIConnectionError") -> Disturbed:
+        """What went wrong on the way to the server or back."""
+        import httpx2
+        from openai import APITimeoutError
+
+        if isinstance(error, APITimeoutError):
+            return Disturbed(f"no answer within {self.timeout_seconds:g} s")
+        if isinstance(error.__cause__, httpx2.ConnectError):
+            return self.server.is_down()
+        return Disturbed("the connection to the server was lost")
 
     def connect(self) -> "AsyncOpenAI":
         """The connection of the running event loop; a connection pool cannot be shared between two."""
@@ -109,48 +143,27 @@ class OpenAIClient:
         loop = asyncio.get_running_loop()
         if self.connection is None or self.loop is not loop:
             self.loop = loop
-            for library in ("httpx", "httpx2"):  # what the package sends through: it logs addresses
-                logging.getLogger(library).setLevel(logging.WARNING)
+            quiet_libraries()
             self.connection = AsyncOpenAI(
-                base_url=base_url(),
+                base_url=self.address,
                 api_key=os.environ.get("OPENAI_API_KEY") or "none",  # local servers want none
-                max_retries=RETRIES,
+                max_retries=0,  # `calls` tries again
                 timeout=self.timeout_seconds,
             )
         return self.connection
 
-    def explain(self, error: "APIStatusError") -> Exception:
-        """What an HTTP error means: for this chat (`TeacherFailure`) or for all of them (`UserError`)."""
-        status = error.status_code
-        if status in (401, 403):
-            return UserError(
-                f"error: the teacher's server refuses the key (HTTP {status})",
-                "hint: export OPENAI_API_KEY=... and run the same command again",
-            )
-        if status == 404:
-            return UserError(
-                f"error: the teacher's server has no model '{self.model}' (HTTP 404)",
-                "hint: set teacher.model in params.yaml, or correct the address in OPENAI_BASE_URL",
-            )
-        if error.code == "insufficient_quota":
-            return UserError(
-                "error: the teacher's account has no credit left (HTTP 429)",
-                "hint: top it up and run the same command again; nothing that was answered is asked twice",
-            )
-        return TeacherFailure(f"the server answered HTTP {status}, {RETRIES + 1} times: {reason_of(error)}")
+    async def close(self) -> None:
+        """Closes the connections of the running event loop."""
+        if self.connection is not None and self.loop is asyncio.get_running_loop():
+            await self.connection.close()
+        self.connection = None
 
 
-def base_url() -> str | None:
-    """OPENAI_BASE_URL with its `/v1`, which people write or leave out; None means the package's default."""
+def base_url() -> str:
+    """OPENAI_BASE_URL with its `/v1`, which people write or leave out; OpenAI's own without the variable."""
     address = os.environ.get("OPENAI_BASE_URL", "").strip().rstrip("/")
     if not address:
-        return None
-    return address if address.endswith("/v1") else f"{address}/v1"
-
-
-def reason_of(error: "APIStatusError") -> str:
-    """The server's own words on a refused request, at most 200 characters, without the key."""
-    body = error.body if isinstance(error.body, dict) else {}
-    words = " ".join(str(body.get("message") or "it gives no reason").split())
-    key = os.environ.get("OPENAI_API_KEY")
-    return (words.replace(key, "***") if key else words)[:200]
+        return OPENAI
+    if not urlsplit(address).scheme or "://" not in address:
+        address = f"http://{address}"
+    return address if re.search(r"/v\d+\w*(?:/openai)?$", address) else f"{address}/v1"

@@ -1,23 +1,46 @@
 """The interface of a teacher, its settings in params.yaml, and the choice of one."""
 
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import Field
 
 from slm_factory.core.params import Settings
 from slm_factory.teachers.tasks import TaskAnswer, TaskInput
 
+if TYPE_CHECKING:
+    from slm_factory.teachers.chat import ChatClient
+
+
+class Price(Settings):
+    """Money per million tokens, in whatever currency the budget is in."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class Budget(Settings):
+    """What the teacher may cost this repository in all; 0 is no limit."""
+
+    money: float = Field(ge=0)
+    tokens: int = Field(ge=0)
+
 
 class TeacherSettings(Settings):
     """`teacher:` in params.yaml."""
 
-    backend: Literal["builtin", "openai"]
+    backend: Literal["builtin", "ollama", "openai", "anthropic", "gguf"]
     model: str
     concurrency: int = Field(ge=1)
     timeout_seconds: float = Field(gt=0)
+    retries: int = Field(ge=0)
     temperature: float = Field(ge=0)
     max_tokens: int = Field(ge=1)
+    context_tokens: int = Field(ge=512)
+    thinking: bool
+    keep_alive_seconds: int = Field(ge=0)
     seed: int
+    price: Price
+    budget: Budget
 
 
 class TeacherFailure(Exception):
@@ -35,6 +58,7 @@ class Teacher(Protocol):
     """
 
     name: str  # what the `teacher` column shows, e.g. "builtin" or "openai/qwen3-8b"
+    is_remote: bool  # whether the text of documents leaves this machine
 
     def request(self, task: TaskInput) -> dict[str, Any]:
         """Everything that produces the answer (messages or input, model, options, code version), as JSON."""
@@ -54,18 +78,47 @@ class Teacher(Protocol):
             TeacherFailure: the raw answer cannot be read.
         """
 
+    async def close(self) -> None:
+        """Frees connections, or the model; a later `answer` may open them again."""
+
 
 def load(settings: TeacherSettings) -> Teacher:
-    """The teacher that the settings name.
+    """The teacher that the settings name; a model's calls are tried again, counted and kept to the budget.
 
     Raises:
-        UserError: its package or key is missing.
+        UserError: its package, key or prompts are missing.
     """
     if settings.backend == "builtin":
         from slm_factory.teachers.builtin.teacher import BuiltinTeacher
 
         return BuiltinTeacher()
-    from slm_factory.teachers.openai_client import OpenAIClient
+    from slm_factory.teachers.calls import Calls
     from slm_factory.teachers.prompted import PromptedTeacher
 
-    return PromptedTeacher(OpenAIClient(settings))
+    return PromptedTeacher(Calls(client(settings), settings))
+
+
+def client(settings: TeacherSettings) -> "ChatClient":
+    """The chat client of the backend, which tries each chat once.
+
+    Raises:
+        UserError: its package or key is missing.
+    """
+    match settings.backend:
+        case "ollama":
+            from slm_factory.teachers.ollama_client import OllamaClient
+
+            return OllamaClient(settings)
+        case "openai":
+            from slm_factory.teachers.openai_client import OpenAIClient
+
+            return OpenAIClient(settings)
+        case "anthropic":
+            from slm_factory.teachers.anthropic_client import AnthropicClient
+
+            return AnthropicClient(settings)
+        case "gguf":
+            from slm_factory.teachers.gguf_client import GgufClient
+
+            return GgufClient(settings)
+    raise ValueError(f"{settings.backend} is no chat model")

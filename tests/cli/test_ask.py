@@ -30,8 +30,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def answer_of(model: Path, folder: Path) -> str:
     """What llama.cpp answers to QUESTION with the student in `model`, asked directly."""
+    from slm_factory.engine.llama import Llama
     from slm_factory.student import gguf
-    from slm_factory.student.llama import Llama
 
     gguf.write(model, folder / "direct.gguf", "f16", name="tiny")
     with Llama(folder / "direct.gguf", context_tokens=256) as llama:

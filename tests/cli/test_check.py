@@ -1,8 +1,11 @@
 """`slm-factory check`: what is missing is named with its fix, and the exit code says if anything fails."""
 
 import json
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -51,12 +54,12 @@ def test_json_holds_every_finding_and_failure_is_exit_code_2(
 
 
 def test_an_unknown_key_fails_with_the_nearest(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    set_params(ready, **{"chunk.max_tokns": 3})
+    set_params(ready, **{"train.rnak": 3})
     with pytest.raises(typer.Exit):
         check(as_json=True)
     failed = [f for f in json.loads(capsys.readouterr().out)["findings"] if f["state"] == "fail"]
     assert [(finding["name"], finding["fix"]) for finding in failed] == [
-        ("params", "did you mean chunk.max_tokens?")
+        ("params", "did you mean train.rank?")
     ]
 
 
@@ -112,3 +115,86 @@ def test_a_nearly_full_disk_fails(ready: Path, monkeypatch: pytest.MonkeyPatch) 
     usage = checking.shutil.disk_usage(".")
     monkeypatch.setattr(checking.shutil, "disk_usage", lambda path: usage._replace(free=10**8))
     assert states(list(checking.check_disk())) == ["fail"]
+
+
+FACT = {
+    "kind": "fact",
+    "category": "",
+    "statement": "Backups are kept for 30 days.",
+    "evidence": "Retention: 30 days",
+    "wordings": [{"audience": "expert", "questions": ["How long?"], "answers": ["30 days."]}],
+}
+
+
+def said(answer: dict[str, Any]) -> Response:
+    return Response(json.dumps(answer), prompt_tokens=900)  # as many as the prompt has
+
+
+def answering(facts: list[dict[str, Any]]) -> Callable[[dict[str, Any], int], Response]:
+    return lambda body, number: said({"facts": facts})
+
+
+def use_openai(ready: Path, monkeypatch: pytest.MonkeyPatch, url: str, **changes: Any) -> None:
+    set_params(ready, **{"teacher.backend": "openai", "teacher.model": "qwen3-8b", **changes})
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+
+
+def test_a_teacher_is_asked_one_real_question_and_timed(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(answering([FACT])) as server:
+        use_openai(ready, monkeypatch, server.url)
+        [finding] = checking.check_teacher()
+    assert finding.state == "ok"
+    assert re.fullmatch(r"openai/qwen3-8b answers in \d+\.\d s \([\d,]+ tokens per second\)", finding.text)
+    assert len(server.requests) == 1
+
+
+def test_a_teacher_that_finds_nothing_is_a_warning(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(answering([])) as server:
+        use_openai(ready, monkeypatch, server.url)
+        assert states(list(checking.check_teacher())) == ["warn"]
+
+
+def test_a_busy_teacher_fails_at_once(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda body, number: Response(status=429)) as server:
+        use_openai(ready, monkeypatch, server.url)
+        [finding] = checking.check_teacher()
+    assert finding.state == "fail" and "overloaded" in finding.text
+    assert len(server.requests) == 1
+
+
+def test_a_scorer_of_its_own_is_asked_too(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = {"faithfulness": 5, "completeness": 5, "usefulness": 5, "reason": "right"}
+
+    def respond(body: dict[str, Any], number: int) -> Response:
+        return said({"marks": [mark]} if body["model"] == "judge" else {"facts": [FACT]})
+
+    with serving(respond) as server:
+        use_openai(ready, monkeypatch, server.url, **{"score.model": "judge"})
+        findings = list(checking.check_teacher())
+    assert [(finding.name, finding.state) for finding in findings] == [("teacher", "ok"), ("scorer", "ok")]
+
+
+def test_a_context_without_room_for_a_whole_chunk_is_a_warning(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(answering([FACT])) as server:
+        use_openai(ready, monkeypatch, server.url, **{"teacher.context_tokens": 6500})
+        findings = list(checking.check_teacher())
+    assert states(findings) == ["warn", "ok"]
+    assert "chunk.max_tokens (1,000)" in findings[0].text
+
+
+def test_personal_data_that_would_leave_the_house_is_a_warning(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ready / "metrics").mkdir()
+    counted = {"personal_data": {"email": 2, "phone_number": 1}, "documents_with_personal_data": []}
+    (ready / "metrics/parse.json").write_text(json.dumps(counted))
+    monkeypatch.setattr("slm_factory.teachers.openai_client.is_remote", lambda address: True)
+    with serving(answering([FACT])) as server:
+        use_openai(ready, monkeypatch, server.url)
+        findings = list(checking.check_teacher())
+        assert states(findings) == ["warn", "ok"]
+        assert "2 email, 1 phone_number" in findings[0].text and "mask" in findings[0].fix
+        set_params(ready, **{"parse.redact": "mask"})
+        assert states(list(checking.check_teacher())) == ["ok"]

@@ -1,13 +1,19 @@
 """`slm-factory profile` writes a profile over params.yaml and loses neither comments nor other keys."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from slm_factory.cli import profile
+from slm_factory.cli import check, profile
+from slm_factory.core import params
 from slm_factory.core.errors import UserError
+from slm_factory.teachers.room import chunk_room
+from slm_factory.teachers.teacher import TeacherSettings
+from stages import chunk
 from tests.conftest import REPOSITORY
 
 NAMES = sorted(file.stem for file in (REPOSITORY / "profiles").glob("*.yaml"))
@@ -24,6 +30,14 @@ def comments(file: Path) -> list[str]:
     return [line.partition("# ")[2] for line in file.read_text(encoding="utf-8").splitlines() if "# " in line]
 
 
+def merged(values: Any, changes: Any) -> Any:
+    """`values` with the leaves of `changes` in their places."""
+    if not isinstance(changes, dict):
+        return changes
+    assert changes.keys() <= values.keys()
+    return {key: merged(value, changes[key]) if key in changes else value for key, value in values.items()}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_profile_changes_its_keys_and_nothing_else(repository: Path, name: str) -> None:
     file = repository / "params.yaml"
@@ -31,7 +45,7 @@ def test_a_profile_changes_its_keys_and_nothing_else(repository: Path, name: str
     wanted = yaml.safe_load((repository / "profiles" / f"{name}.yaml").read_text(encoding="utf-8"))
     profile.profile(name)
     after = yaml.safe_load(file.read_text(encoding="utf-8"))
-    assert after == {section: {**keys, **wanted.get(section, {})} for section, keys in before.items()}
+    assert after == merged(before, wanted)
     assert after != before
     assert comments(file) == before_comments
 
@@ -46,7 +60,7 @@ def test_the_list_names_each_profile_with_what_it_is(
 
 
 def test_an_unknown_name_lists_the_known_ones(repository: Path) -> None:
-    with pytest.raises(UserError, match="profiles are openai"):
+    with pytest.raises(UserError, match="profiles are anthropic, gguf, "):
         profile.profile("opneai")
 
 
@@ -56,3 +70,48 @@ def test_an_unknown_key_leaves_params_as_they_were(repository: Path) -> None:
     with pytest.raises(UserError, match=r"train\.rnak"):
         profile.profile("bad")
     assert (repository / "params.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_profile_makes_valid_params_whose_chunks_fit_its_teacher(repository: Path, name: str) -> None:
+    profile.profile(name)
+    for section in params.read():
+        model = check.settings_of(section)
+        assert model is not None
+        params.load(section, model)
+    teacher = params.load("teacher", TeacherSettings)
+    assert chunk_room(teacher, REPOSITORY / "prompts") >= params.load("chunk", chunk.Params).max_tokens
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_paid_teacher_has_a_price_and_a_budget(repository: Path, name: str) -> None:
+    profile.profile(name)
+    teacher = params.load("teacher", TeacherSettings)
+    prices = (teacher.price.input, teacher.price.output, teacher.budget.money)
+    assert all(prices) if name in ("openai", "anthropic") else not any(prices)
+
+
+def test_a_profile_that_nests_wrongly_leaves_params_as_they_were(repository: Path) -> None:
+    before = (repository / "params.yaml").read_bytes()
+    (repository / "profiles" / "bad.yaml").write_text("teacher:\n  price:\n    inptu: 1\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"teacher\.price\.inptu"):
+        profile.profile("bad")
+    assert (repository / "params.yaml").read_bytes() == before
+
+
+def test_one_teacher_follows_another_and_leaves_nothing_behind(repository: Path) -> None:
+    """The price and the budget of a paid teacher must not stop a free one."""
+    profiles = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in Path("profiles").glob("*.yaml")]
+    keys = [
+        {*leaves(content["teacher"])} - {"keep_alive_seconds"} for content in profiles if "teacher" in content
+    ]
+    assert len(keys) == 7 and all(names == keys[0] for names in keys)
+
+
+def leaves(values: dict[str, Any], path: str = "") -> Iterator[str]:
+    """The dotted names of all values."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}"

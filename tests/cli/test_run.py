@@ -45,6 +45,19 @@ def test_a_changed_input_runs_again_and_unchanged_stages_share_one_line(
     assert "unchanged: first, second" in result.stderr.splitlines()
 
 
+def test_a_stage_whose_teacher_failed_is_asked_again_until_it_does_not(
+    pipeline: Path, slm_factory: Command
+) -> None:
+    slm_factory("run")
+    metrics = pipeline / "metrics" / "second.json"
+    metrics.parent.mkdir()
+    metrics.write_text('{"teacher": {"failed": 2}}')
+    assert ran(slm_factory("run").stderr) == ["second"], "third's input did not change"
+    assert ran(slm_factory("run", "--until", "first").stderr) == []
+    metrics.write_text('{"teacher": {"failed": 0}}')
+    assert ran(slm_factory("run").stderr) == []
+
+
 def test_verbose_shows_what_dvc_says(pipeline: Path, slm_factory: Command) -> None:
     assert "> python -m stages.first" in slm_factory("run", "-v").stdout
 

@@ -21,8 +21,9 @@ PAIR = {
     "pair_id": "aaaa1111", "fact_id": "f1", "doc_id": "policy/backup.pdf", "chunk_id": "c1", "kind": "fact",
     "category": "Retention", "audience": "expert", "language": "en", "wording": 0, "question": "How long?",
     "answer": "30 days", "statement": "Retention is 30 days.", "evidence": "Retention is 30 days.",
-    "teacher": "builtin", "request": "r1", "is_kept": True, "reasons": [], "score": 5,
-    "score_reason": "exact", "decision": "approve", "reviewer": "kim", "split": "train",
+    "teacher": "builtin", "request": "r1", "is_kept": True, "reasons": [], "similarity": 0.9,
+    "faithfulness": 5, "completeness": 4, "usefulness": 5, "score": 4, "score_reason": "exact",
+    "decision": "approve", "reviewer": "kim", "split": "train",
 }  # fmt: skip
 REJECTED = PAIR | {"pair_id": "aaaa2222", "is_kept": False, "reasons": ["not grounded"]}
 
@@ -64,7 +65,9 @@ def test_a_pair_is_followed_from_its_page_to_both_answers(
     expected = [
         "document data/documents/policy/backup.pdf", "title Backup policy", "page 2",
         "headings Backup > Retention", "evidence Retention is 30 days.", "question How long?",
-        "teacher builtin", "validation kept", "score 5 of 5: exact", "review approve by kim", "split train",
+        "teacher builtin", "validation kept",
+        "score faithfulness 5, completeness 4, usefulness 5 of 5: exact",
+        "review approve by kim", "split train",
         "line 2 pair row of data/convert.jsonl", "answer of base (recall)", "answer I like days.",
         "answer of tuned (recall)", "answer 30 days.", "metrics key_facts 1.00, rouge_l 0.90, chrf 0.80",
     ]  # fmt: skip

@@ -1,11 +1,10 @@
-"""Forms to compare by, numbers, and the similarity join."""
+"""Forms to compare by, and numbers."""
 
-import random
 from collections import Counter
 
 import pytest
 
-from slm_factory.core.matching import loose, lot, numbers, similar_pairs, squeezed, trigrams
+from slm_factory.core.matching import loose, lot, numbers, squeezed
 
 
 @pytest.mark.parametrize(
@@ -40,21 +39,6 @@ def test_numbers_are_read_without_separators_and_counted() -> None:
 
 def test_squeezed_ignores_line_breaks_only() -> None:
     assert squeezed("a\n  b") == squeezed("ab") != squeezed("a, b")
-
-
-@pytest.mark.parametrize("threshold", [0.5, 0.8, 0.95, 1.0])
-def test_the_join_finds_exactly_what_comparing_all_would_find(threshold: float) -> None:
-    draw = random.Random(1)
-    texts = ["".join(draw.choices("abc", k=draw.randint(1, 12))) for _ in range(150)]
-    expected = {
-        (i, j)
-        for j in range(len(texts))
-        for i in range(j)
-        if len(trigrams(texts[i]) & trigrams(texts[j])) / len(trigrams(texts[i]) | trigrams(texts[j]))
-        >= threshold
-    }
-    assert expected
-    assert set(similar_pairs(texts, threshold)) == expected
 
 
 def test_lots_are_even_and_independent_per_purpose() -> None:

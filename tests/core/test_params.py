@@ -61,3 +61,33 @@ def test_a_mistake_is_two_lines_that_name_key_and_remedy(
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="root of the repository"):
         params.load("train", Example, tmp_path / "params.yaml")
+
+
+def test_lines_are_read_as_models_and_empty_ones_skipped(tmp_path: Path) -> None:
+    line = '{"rank": 4, "learning_rate": 1}'
+    assert (
+        params.load_lines(write(tmp_path, f"\n{line}\n\n{line}"), Example)
+        == [Example(rank=4, learning_rate=1)] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"rank": 0, "learning_rate": 1}', "line 3.rank: Input should be greater"),
+        ('{"rank": 4, "learning_rate": 1, "x": 1}', "line 3.x: unknown key"),
+        ("[1]", "line 3: Input should be an object"),
+        ("{", "line 3: Invalid JSON"),
+    ],
+)
+def test_a_line_that_does_not_fit_is_named(tmp_path: Path, line: str, problem: str) -> None:
+    file = write(tmp_path, f'{{"rank": 4, "learning_rate": 1}}\n\n{line}\n')
+    with pytest.raises(UserError) as caught:
+        params.load_lines(file, Example)
+    assert caught.value.problem.startswith(f"error: {file}: {problem}")
+    assert caught.value.hint == f"hint: mend line 3 of {file}"
+
+
+def test_missing_lines_say_how_to_get_the_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"a\.jsonl does not exist\nhint: git checkout"):
+        params.load_lines(tmp_path / "a.jsonl", Example)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from slm_factory.core.records import DOCUMENT
 from slm_factory.core.tokens import estimate
 from stages import chunk
 from stages.chunk import LONGEST_ROW, Params, chunk_document
-from tests.conftest import set_params
+from tests.conftest import REPOSITORY, set_params
 
 HEADER = "| 시스템 | 담당 |\n|---|---|\n"
 
@@ -319,6 +320,7 @@ def test_the_stage_writes_the_chunks_of_all_documents_and_counts(workspace: Path
         "mean_characters": 7.3,
         "mean_tokens": 4.3,
         "max_tokens": 5,
+        "limit_tokens": 1000,
         "documents": {"a.md": 2, "b.md": 1},
     }
 
@@ -333,3 +335,33 @@ def test_too_much_overlap_is_the_users_error(workspace: Path) -> None:
     set_params(workspace, **{"chunk.max_tokens": 100, "chunk.overlap_tokens": 51})
     with pytest.raises(UserError, match="at most half"):
         chunk.main()
+
+
+def test_chunks_fit_the_teachers_room_however_long_their_rows(workspace: Path) -> None:
+    source = random.Random(7)
+    for _ in range(100):
+        markdown = random_markdown(source)
+        room = source.choice([200, 400, 1500])
+        settings = chunk.fitted(Params(max_tokens=1000, overlap_tokens=100), room)
+        longest = max(
+            (estimate(row["text"]) for row in chunk_document(document(markdown), settings, room)), default=0
+        )
+        assert longest <= room + 5  # the parts are estimated apart
+
+
+def test_a_small_context_makes_small_chunks_and_says_so(workspace: Path) -> None:
+    shutil.copytree(REPOSITORY / "prompts", workspace / "prompts")
+    files.write_rows(chunk.DOCUMENTS, [document("가나다라 마바사아. " * 400)], DOCUMENT)
+    counts = {}
+    for context in (4096, 8192):
+        set_params(
+            workspace,
+            **{"teacher.backend": "ollama", "teacher.context_tokens": context, "teacher.max_tokens": 1500},
+        )
+        chunk.main()
+        metrics = json.loads(chunk.METRICS.read_text(encoding="utf-8"))
+        assert metrics["max_tokens"] <= metrics["limit_tokens"]
+        counts[metrics["limit_tokens"]] = metrics["chunks"]
+    small, large = sorted(counts)
+    assert small < large == 1000
+    assert counts[small] > counts[large]

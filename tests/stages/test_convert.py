@@ -1,7 +1,10 @@
 """The chat lines: every source of rows, the served system prompt, the shares asked for."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from slm_factory.core import files, params
 from slm_factory.core.files import Row
@@ -29,12 +32,14 @@ DIALOGUES = [
 ]
 
 
-def run(pairs: int = 20) -> list[Row]:
+def run(pairs: int = 20, *more: Row, dialogues: Sequence[Row] = DIALOGUES) -> list[Row]:
     names = ["train"] * pairs + ["valid", "test", "unseen", "dropped"]
     split = [rows.split(pair_id=f"p{n}", split=name) for n, name in enumerate(names)]
-    files.write_rows(convert.PAIRS, split, SPLIT)
+    for row in split[-3:-1]:
+        row["question"] = f"Who tests {row['split']}?"
+    files.write_rows(convert.PAIRS, [*split, *more], SPLIT)
     files.write_rows(convert.PARAPHRASES, [rows.split(pair_id="x", origin="p0")], AUGMENTED)
-    files.write_rows(convert.DIALOGUES, DIALOGUES, DIALOGUE)
+    files.write_rows(convert.DIALOGUES, dialogues, DIALOGUE)
     files.write_json_lines(convert.ABSTAIN, ABSTAIN)
     files.write_json_lines(convert.GENERAL, GENERAL)
     convert.main()
@@ -49,6 +54,28 @@ def test_every_source_reaches_training_and_nothing_held_out_does(workspace: Path
         **{("train", "dialogue"): 1, ("train", "abstain"): 2, ("train", "replay"): 2},
     }
     assert not {"p21", "p22", "p23", "a3", "kept"} & {line["pair_id"] for line in lines}
+
+
+def test_a_refused_pair_is_a_line_of_kind_abstain(workspace: Path) -> None:
+    student = params.load("student", StudentSettings)
+    refused = rows.split(pair_id="none", kind="abstain", question="Since when?", answer=student.refusal_en)
+    kinds = {line["pair_id"]: line["kind"] for line in run(20, refused)}
+    assert kinds["none"] == kinds["a1"] == "abstain"
+    set_params(workspace, **{"convert.abstain": False})
+    assert "none" not in {line["pair_id"] for line in run(20, refused)}
+
+
+@pytest.mark.parametrize("leak", ["Who tests test!", "who tests unseen", "Weather", "aside?"])
+def test_no_line_asks_a_question_that_any_source_holds_out(workspace: Path, leak: str) -> None:
+    lines = run(20, rows.split(pair_id="leak", question=leak))
+    assert "leak" not in {line["pair_id"] for line in lines}
+    assert files.read_json(convert.METRICS)["decontaminated"] == 1
+
+
+def test_a_conversation_with_a_held_out_question_in_any_turn_is_left_out(workspace: Path) -> None:
+    messages = [*DIALOGUES[0]["messages"], {"role": "user", "content": "Who tests test?"}]
+    leaking = DIALOGUES[0] | {"dialogue_id": "d2", "messages": messages}
+    assert run(dialogues=[*DIALOGUES, leaking]) == run()
 
 
 def test_every_line_opens_with_the_system_prompt_that_is_served(workspace: Path) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from slm_factory.core import files
+from slm_factory.core import files, params
 from slm_factory.core.errors import UserError
 from slm_factory.core.records import SPLIT
 from slm_factory.student.generate import Student
+from slm_factory.student.settings import StudentSettings
 from stages import evaluate
 from tests import tiny_student
-from tests.conftest import set_params
+from tests.conftest import REPOSITORY, set_params
 from tests.tiny_student import LESSONS, SYSTEM
 
 
@@ -83,6 +84,18 @@ def prepared(workspace: Path, student: Path) -> Path:
         },
     )
     return workspace
+
+
+def test_a_fact_that_the_documents_lack_is_asked_once_and_refused_rightly() -> None:
+    student = params.load("student", StudentSettings, REPOSITORY / "params.yaml")
+    pairs = [
+        pair(number, split, wording) | {"kind": "abstain", "answer": "old refusal"}
+        for number, split in ((1, "test"), (2, "train"))
+        for wording in (0, 1)
+    ]
+    (asked,) = evaluate.questions(pairs, [], [], student)
+    assert (asked["slice"], asked["pair_id"]) == ("abstain", "pair-1-0")
+    assert asked["reference"] == student.refusal_ko
 
 
 def rows_of(contender: str) -> dict[str, list[dict[str, Any]]]:

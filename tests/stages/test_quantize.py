@@ -8,7 +8,7 @@ import pytest
 from slm_factory.core import files
 from slm_factory.core.errors import UserError
 from slm_factory.core.records import ANSWER
-from slm_factory.student.llama import Llama
+from slm_factory.engine.llama import Llama
 from stages import quantize
 from tests import tiny_student
 from tests.conftest import set_params

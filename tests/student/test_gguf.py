@@ -11,9 +11,9 @@ import pytest
 
 from slm_factory.core.errors import UserError
 from slm_factory.core.store import Store
+from slm_factory.engine.llama import Llama
 from slm_factory.student import chat, gguf
 from slm_factory.student.generate import Student
-from slm_factory.student.llama import Llama
 from slm_factory.student.model import load_tokenizer
 from tests.tiny_student import LESSONS, conversation
 
@@ -62,24 +62,6 @@ def test_prompt_tokens_equal_those_of_transformers(taught: Path, tmp_path: Path)
             prompt = post(llama, "/apply-template", {"messages": messages})["prompt"]
             ids = post(llama, "/tokenize", {"content": prompt, "parse_special": True, "add_special": True})
             assert ids["tokens"] == chat.prompt_ids(tokenizer, messages)
-
-
-def test_the_port_answers_nobody_without_the_key(taught: Path, tmp_path: Path) -> None:
-    gguf.write(taught, tmp_path / "model.gguf", "f16", name="tiny")
-    with Llama(tmp_path / "model.gguf", context_tokens=256) as llama:
-        assert llama.server.listening_address.startswith("http://127.0.0.1:")
-        llama.api_key = "guess"
-        with pytest.raises(urllib.error.HTTPError, match="401"):
-            post(llama, "/tokenize", {"content": "a"})
-
-
-def test_a_conversation_beyond_the_context_is_refused_not_cut(taught: Path, tmp_path: Path) -> None:
-    gguf.write(taught, tmp_path / "model.gguf", "f16", name="tiny")
-    with (
-        Llama(tmp_path / "model.gguf", context_tokens=256) as llama,
-        pytest.raises(UserError, match="context"),
-    ):
-        llama.answer(conversation("가나다" * 300), 8)
 
 
 def test_metadata_is_what_servers_need(taught: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ MAX_SUBJECT_WORDS = 5
 
 POINTER_KO = re.compile(
     r"^(이|그|저|위|본|해당|각|모든|어느|이것|그것|여기|다음|아래|이러한|그러한|이런|그런|이때|그때"
-    r"|여기서|지금까지|전항|원고|원고들|피고|논지|선택적|단|다만|또|또한|그리고|그러나)(\s|$)"
+    r"|여기서|대신|필요한|주요|중요한|가능한|일반적인|지금까지|전항|원고|원고들|피고|논지|선택적|단|다만|또|또한|그리고|그러나)(\s|$)"
 )
 CLAUSE_KO = re.compile(
     r"(을|를|에|에서|에게|으로|지만|하|되|시키|\s것|\s때|\s경우|\s이유|\s까닭|\s점)$"
@@ -91,7 +91,8 @@ def is_subject(text: str, mark: str) -> bool:
         return False
     words = text.split()
     is_short = len(words) <= MAX_SUBJECT_WORDS and len(words[-1]) >= 2 if words else False
-    return is_short and not POINTER_KO.search(text) and not CLAUSE_KO.search(text)
+    is_pointing = POINTER_KO.search(text) or "해당" in words
+    return is_short and not is_pointing and not CLAUSE_KO.search(text)
 
 
 def english(sentence: str) -> Definition | None:

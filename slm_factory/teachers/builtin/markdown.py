@@ -13,6 +13,7 @@ HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 UNDERLINE = re.compile(r"^(=+|-{3,})\s*$")
 BULLET = re.compile(r"^(\s*)[-*+•·▪◦●○■□▶►※ㅇ]\s+(\S.*)$")
 NUMBERED = re.compile(r"^(\s*)(?:(\d{1,2})[.)]\s+|([①-⑳])\s*)(\S.*)$")
+SPREAD = re.compile(r"^[가-힣](?: [가-힣])+(?=$| ?\()")
 TABLE_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 SENTENCE_END = re.compile(r"(?<=[.!?。])\s+")
 ENUMERATOR = re.compile(
@@ -176,7 +177,12 @@ def paragraph(lines: list[str], index: int) -> tuple[Block | None, int]:
 def cells(line: str) -> tuple[str, ...]:
     """The cells of a table line as plain text; `\\|` is a bar within a cell."""
     inner = re.sub(r"^\||(?<!\\)\|$", "", line.strip())
-    return tuple(plain(cell) for cell in re.split(r"(?<!\\)\|", inner))
+    return tuple(unspread(plain(cell)) for cell in re.split(r"(?<!\\)\|", inner))
+
+
+def unspread(text: str) -> str:
+    """`text` with syllables together that were spread to fill a cell: 시   간, 대 표 자, 가 격 (10)."""
+    return SPREAD.sub(lambda spread: spread[0].replace(" ", ""), text)
 
 
 def plain(text: str) -> str:

@@ -35,6 +35,7 @@ class Section:
         self.title = title(task.title.replace("_", " "))
         # The level of a heading is known once the text shows it.
         self.path: list[Heading] = [Heading(0, title(heading)) for heading in task.headings]
+        self.is_criterion = False  # whether the lines at hand are limits, and not what the heading names
 
     def enter(self, heading: Heading) -> None:
         """Goes to `heading`: out of everything as deep or deeper."""
@@ -48,10 +49,25 @@ class Section:
     @property
     def subject(self) -> str:
         """The innermost heading that names a thing, else the document's title."""
-        for heading in reversed(self.path):
+        subject = self.subject_in(self.path)
+        return f"{subject} 기준" if self.is_criterion and not subject.endswith("기준") else subject
+
+    def subject_in(self, path: list[Heading]) -> str:
+        """The last heading of `path` that names a thing, else the document's title."""
+        for heading in reversed(path):
             if heading.text and not is_generic(heading.text):
                 return DOCUMENT_WORD.sub("", heading.text)
         return DOCUMENT_WORD.sub("", self.title)
+
+    def topic_of(self, column: str) -> str:
+        """What a table's values are about where its heading says so: 백업 under 데이터베이스별 백업."""
+        match = re.match(r"^(\S+)별 (\S+)$", self.innermost)
+        return match[2] if match and match[1] == column and not is_generic(match[2]) else ""
+
+    @property
+    def outer_subject(self) -> str:
+        """The subject of what this section is a part of."""
+        return self.subject_in(self.path[:-1])
 
     @property
     def innermost(self) -> str:

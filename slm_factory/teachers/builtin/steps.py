@@ -21,6 +21,10 @@ PROCEDURE_KO = re.compile(
     r"절차|방법|순서|단계|요령|조치|대응|복구|설치|전환|복귀|갱신|점검|실행|처리|신청|배포|교체"
     r"|하기$|가이드|매뉴얼"
 )
+# What is so, or may be so, is nothing to do.
+STATE_KO = re.compile(
+    r"(수 있|수 없|있|없|이|아니|같|되었|않|였|았|었)(다|습니다|ㅂ니다)$|입니다$|(이|한|된|는)다는? ?(것|점)"
+)
 ACTION_EN = re.compile(r"^(?!The|A|An|This|That|If|It|When|Each|All|Some|There|No|One|You|We)[A-Z][a-z]+\s")
 
 
@@ -32,12 +36,16 @@ def procedure_steps(items: tuple[Item, ...], section: Section, task: GenerateInp
     if task.language == "ko":
         if not any(PROCEDURE_KO.search(name) for name in (section.innermost, section.subject, section.title)):
             return []
-        actions = [
-            item for item in numbered if polite(plain(item.text)) and not definition(plain(item.text), "ko")
-        ]
+        actions = [item for item in numbered if is_action(plain(item.text))]
     else:
         actions = [item for item in numbered if ACTION_EN.match(plain(item.text)) and ": " not in item.text]
     return numbered if len(actions) * 2 > len(numbered) else []
+
+
+def is_action(text: str) -> bool:
+    """Whether a Korean item says what to do, and not what something is."""
+    first = markdown.sentences(text)[0].rstrip(".") if text else ""
+    return bool(polite(text)) and not STATE_KO.search(first) and not definition(text, "ko")
 
 
 def procedure(steps: list[Item], section: Section, task: GenerateInput, is_cut: bool) -> Iterator[Statement]:
@@ -46,7 +54,7 @@ def procedure(steps: list[Item], section: Section, task: GenerateInput, is_cut: 
         return
     is_korean = task.language == "ko"
     subject = section.innermost if not is_generic(section.innermost) else section.subject
-    if is_korean and not re.search(r"(절차|방법|순서|단계|요령)$", subject):
+    if is_korean and not re.search(r"(절차|방법|순서|단계|요령|경우|때)$", subject):
         subject += " 절차"
     for item in steps:
         text = plain(item.text)
@@ -59,4 +67,11 @@ def procedure(steps: list[Item], section: Section, task: GenerateInput, is_cut: 
             yield replace(step, key="마지막 단계" if is_korean else "the last step")
     if not is_cut and len(steps) > MIN_STEPS:
         count = f"{len(steps)}단계" if is_korean else f"{len(steps)} steps"
-        yield Statement("count", "procedure", subject, "", count, steps[-1].line)
+        yield Statement("count", "procedure", subject, "", count, whole(steps, task.text))
+
+
+def whole(steps: list[Item], text: str) -> str:
+    """The lines from the first step to the last, as they stand in `text`."""
+    start = text.find(steps[0].line)
+    end = text.find(steps[-1].line, start)
+    return text[start : end + len(steps[-1].line)] if 0 <= start <= end else steps[-1].line

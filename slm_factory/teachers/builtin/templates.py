@@ -1,7 +1,8 @@
 """The sentence templates of the embedded teacher, by form of statement: eight questions, four answers each.
 
 Every template names subject and key, and is used for all facts of its form, so that a wording kept out of
-training for one fact is trained on others. `{subject:은}` takes the particle that fits (`core.korean.Noun`).
+training for one fact is trained on others. Articles of statutes are Korean only. `{subject:은}` takes the
+particle that fits (`core.korean.Noun`).
 """
 
 Templates = tuple[str, ...]
@@ -47,18 +48,28 @@ QUESTIONS_KO: dict[str, Templates] = {
         "{subject}의 단계 수를 확인하고 싶습니다.",
         "{subject:은} 모두 몇 단계입니까?",
     ),
+    "article": (
+        "{subject:은} 무엇을 정하고 있나요?",
+        "{subject}의 내용을 알려 주세요.",
+        "{subject}의 내용은 무엇인가요?",
+        "{subject}에는 어떻게 되어 있나요?",
+        "{subject:이} 정한 내용이 궁금합니다.",
+        "{subject}의 내용을 확인하고 싶습니다.",
+        "{subject:은} 어떤 규정인가요?",
+        "{subject}의 규정을 설명해 주세요.",
+    ),
 }
 ANSWERS_KO: dict[str, Templates] = {
     "attribute": (
         "{of} {key:은} {value}입니다.",
-        "{subject:은} {key:이} {value}입니다.",
+        "{about} {key:이} {value}입니다.",
         "{of} {key:을} 말씀드리면 {value}입니다.",
         "{of} {key:은} 바로 {value}입니다.",
     ),
     "clause": (
         "{of} {key:은} ‘{value}’입니다.",
         "{of} {key:을} 말씀드리면 ‘{value}’입니다.",
-        "{subject:은} {key:이} ‘{value}’입니다.",
+        "{about} {key:이} ‘{value}’입니다.",
         "{of} {key:은} ‘{value}’라고 되어 있습니다.",
     ),
     "definition": (
@@ -85,6 +96,13 @@ ANSWERS_KO: dict[str, Templates] = {
         "{subject}의 단계 수를 말씀드리면 {value}입니다.",
         "{subject}의 단계 수는 모두 {value}입니다.",
     ),
+    "article": (
+        "{subject:은} “{value}”라고 정하고 있습니다.",
+        "{subject:을} 보면 “{value}”라고 되어 있습니다.",
+        "{subject}의 내용은 “{value}”입니다.",
+        "{subject}에는 “{value}”라고 적혀 있습니다.",
+    ),
+    "abstain": ("{of} {key:은} 적혀 있지 않습니다.",) * 4,
 }
 QUESTIONS_EN: dict[str, Templates] = {
     "attribute": (
@@ -165,6 +183,7 @@ ANSWERS_EN: dict[str, Templates] = {
         "The procedure {subject} has {value}.",
         "In all, {subject} has {value}.",
     ),
+    "abstain": ("The {key} of {subject} is not stated.",) * 4,
 }
 STATEMENTS_KO: dict[str, str] = {
     "attribute": "{of} {key:은} {value}이다.",
@@ -173,5 +192,7 @@ STATEMENTS_KO: dict[str, str] = {
     "step": "{subject}의 {key}에서는 {value}.",
     "named step": "{subject}의 {key:은} {value}이다.",
     "count": "{subject:은} 모두 {value}이다.",
+    "article": "{subject:은} “{value}”라고 정한다.",
+    "abstain": "{of} {key:은} 적혀 있지 않다.",
 }
 STATEMENTS_EN: dict[str, str] = {form: answers[0] for form, answers in ANSWERS_EN.items()}

@@ -10,28 +10,40 @@ import re
 
 from slm_factory.core.errors import UserError
 from slm_factory.core.korean import Noun, adnominal, polite
-from slm_factory.teachers.builtin import templates
+from slm_factory.teachers.builtin import everyday, templates
 from slm_factory.teachers.builtin.statement import Statement
-from slm_factory.teachers.tasks import Fact, GenerateInput, Language
+from slm_factory.teachers.tasks import Audience, Fact, GenerateInput, Language, Wordings
+
+TEMPLATES: dict[tuple[Language, Audience], tuple[dict[str, templates.Templates], ...]] = {
+    ("ko", "expert"): (templates.QUESTIONS_KO, templates.ANSWERS_KO),
+    ("en", "expert"): (templates.QUESTIONS_EN, templates.ANSWERS_EN),
+    ("ko", "plain"): (everyday.QUESTIONS_KO, everyday.ANSWERS_KO),
+    ("en", "plain"): (everyday.QUESTIONS_EN, everyday.ANSWERS_EN),
+}
 
 # A value that is a sentence cannot stand before 입니다 or after "is".
 CLAUSE = re.compile(
-    r"[가-힣](다|요|오|함|음)\.?$|[가-힣]다[.(]|[.!?。]\s+\S|^[A-Z]\w*(\s\S+){4,}$|^\w+\s.{40,}\w\.$"
+    r"[가-힣 ](다|요|오|함|음|됨)\.?$|[가-힣]다[.(]|[.!?。]\s+\S|^[A-Z]\w*(\s\S+){4,}$|^\w+\s.{40,}\w\.$"
 )
 
 # What to ask for, by the key (first match wins), then by the value.
 ASKED_BY_KEY_KO = (
     (re.compile(r"(번호|내선)$"), "몇 번"),
     (re.compile(r"요일$"), "무슨 요일"),
-    (re.compile(r"(담당|책임|승인|진행|관리|작성|당직|신고|대상)자$|(보고 대상|팀장|대표)$"), "누구"),
-    (re.compile(r"(시각|일시|일자|날짜)$|(발생|만료|시행|설립|시작|종료)일$|(운영|업무) 시간$"), "언제"),
-    (re.compile(r"(위치|장소|주소지|도시|지역|소재지|팀|부서|기관|센터|회사|업체|창구)$"), "어디"),
+    (re.compile(r"수량$"), "얼마"),
+    (
+        re.compile(r"(담당|책임|승인|진행|관리|작성|당직|신고|대상|판정)자$|(보고 대상|팀장|대표|대리인)$"),
+        "누구",
+    ),
+    (re.compile(r"(시각|일시|일자|날짜|시기)$|(발생|만료|시행|설립|시작|종료)일$"), "언제"),
+    (re.compile(r"(위치|장소|주소지|도시|지역|소재지|팀|부서|기관|센터|회사|업체|제조사|창구)$"), "어디"),
 )
 ASKED_BY_VALUE_KO = (
+    (re.compile(r"^\d{1,2}:\d{2}( ?[~-] ?\d{1,2}:\d{2})?$"), "언제"),
     (
         re.compile(
             r"^(?:약 |최대 |최소 )?[\d,.]+\s?(?:만|천|억|백만)?\s?"
-            r"(대|명|건|곳|벌|자|개|회|번|개월|년|등급|단계|층|쪽|장|권)(?: 이상| 이하| 미만)?$"
+            r"(대|명|건|곳|벌|자|개|회|번|개월|년|등급|단계|층|쪽|장|권|점)(?: 이상| 이하| 미만)?$"
         ),
         "몇 {}",
     ),
@@ -46,6 +58,7 @@ ASKED_BY_VALUE_KO = (
         "얼마",
     ),
 )
+ASKED_BLINDLY_KO = ((re.compile(r"인원$"), "몇 명"), (re.compile(r"(률|율|금액|비용|증감)$"), "얼마"))
 PEOPLE_KO = ("사람", "직원", "담당자", "책임자", "관리자")
 PERSON_EN = re.compile(r"\b(owner|approver|manager|lead|leader|author|contact|maintainer|reviewer|operator)$")
 PLURAL_EN = re.compile(r"[^su'i]s$")
@@ -54,7 +67,7 @@ DETERMINER_EN = re.compile(r"^(the|a|an|our|your|every|each|all)\s", re.IGNORECA
 
 
 def fact(statement: Statement, task: GenerateInput) -> Fact:
-    """The statement in words: exactly as many questions and answers as `task` asks for.
+    """The statement in words: for each audience exactly as many questions and answers as `task` asks for.
 
     Raises:
         UserError: more wordings are asked for than there are templates.
@@ -62,19 +75,31 @@ def fact(statement: Statement, task: GenerateInput) -> Fact:
     is_korean = task.language == "ko"
     fields = korean_fields(statement) if is_korean else english_fields(statement, task.text)
     form: str = statement.form
-    if form == "attribute" and CLAUSE.search(statement.value):
+    if statement.kind == "abstain":
+        form = "abstain"
+    elif form == "attribute" and CLAUSE.search(statement.value):
         form = "clause"
-    if form == "step" and not fields["action"]:
+    elif form == "step" and not fields["action"]:
         form = "named step"
-    asked = templates.QUESTIONS_KO if is_korean else templates.QUESTIONS_EN
-    answered = templates.ANSWERS_KO if is_korean else templates.ANSWERS_EN
-    questions = chosen(asked[statement.form], task.question_wordings, "question", statement)
-    answers = chosen(answered[form], task.answer_wordings, "answer")
     said = (templates.STATEMENTS_KO if is_korean else templates.STATEMENTS_EN)[form]
     return Fact(
         kind=statement.kind,
+        category=statement.category,
         statement=sentence(said, fields, task.language),
         evidence=statement.evidence,
+        wordings=tuple(wordings(statement, form, fields, task, audience) for audience in task.audiences),
+    )
+
+
+def wordings(
+    statement: Statement, form: str, fields: dict[str, Noun], task: GenerateInput, audience: Audience
+) -> Wordings:
+    """The questions and answers for one audience."""
+    asked, answered = TEMPLATES[task.language, audience]
+    questions = chosen(asked[statement.form], task.question_wordings, "question", statement)
+    answers = chosen(answered[form], task.answer_wordings, "answer")
+    return Wordings(
+        audience=audience,
         questions=tuple(sentence(template, fields, task.language) for template in questions),
         answers=tuple(sentence(template, fields, task.language) for template in answers),
     )
@@ -113,17 +138,21 @@ def sentence(template: str, fields: dict[str, Noun], language: Language) -> str:
 def korean_fields(statement: Statement) -> dict[str, Noun]:
     """What the Korean templates need: subject, its genitive, key, value, the word to ask with, verb forms."""
     subject, key, value = Noun(statement.subject), Noun(statement.key), Noun(statement.value)
-    # 푸른다리가 맡은 일, not 푸른다리의 맡은 일
+    # 푸른다리가 맡은 일, 연동 장애에서 14시에 일어난 일: not 푸른다리의 맡은 일
+    is_event = key.endswith("에 일어난 일")
     is_doing = re.match(r"(맡은|맡는|담당하는|하는|쓰는|사용하는|제공하는|다루는|보관하는)\s", key)
     action = adnominal(value)
     fields = {
         "subject": subject,
-        "of": f"{subject:이}" if is_doing else f"{subject}의",
+        "about": f"{subject}에서는" if is_event else f"{subject:은}",
+        "of": f"{subject}에서" if is_event else f"{subject:이}" if is_doing else f"{subject}의",
         "key": key,
         "value": value.rstrip(".") if CLAUSE.search(value) else value,
         "asked": asked_korean(key, value),
+        "plain": re.sub("^무엇$", "뭐", asked_korean(key, value)),
         "head": korean_head(value),
         "what": "누구" if korean_head(value) in PEOPLE_KO else "무엇",
+        "what_plain": "누구" if korean_head(value) in PEOPLE_KO else "뭐",
         "action": action or "",
         "adnominal": action or "",
         "polite": polite(value) or "",
@@ -132,8 +161,10 @@ def korean_fields(statement: Statement) -> dict[str, Noun]:
 
 
 def asked_korean(key: str, value: str) -> str:
-    """The question word for a property: 누구, 언제, 어디, 몇 대, 얼마, else 무엇."""
-    for pattern, word in ASKED_BY_KEY_KO:
+    """The question word for a property: 누구, 언제, 어디, 몇 대, 얼마, else 무엇; `value` "" is not known."""
+    if re.search(r"(운영|업무|근무) 시간$", key) and not re.fullmatch(r"[\d.]+시간", value):
+        return "언제"
+    for pattern, word in (*ASKED_BY_KEY_KO, *(() if value else ASKED_BLINDLY_KO)):
         if pattern.search(key):
             return "무엇" if word == "몇 번" and not re.search(r"\d", value) else word
     for pattern, word in ASKED_BY_VALUE_KO:
@@ -174,6 +205,7 @@ def english_fields(statement: Statement, text: str) -> dict[str, Noun]:
         "value": value,
         "asked": asked,
         "asked_low": asked.lower(),
+        "asked_short": f"{asked}'s" if verb == "is" else f"{asked} {verb}",
         "verb": verb,
         "be": "are" if statement.key == "are" else "is",
         "action": action,

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,19 +10,22 @@ from typing import Any, Self
 from slm_factory.core.errors import UserError, missing_extra
 from slm_factory.core.files import missing_input
 from slm_factory.core.progress import track
-from slm_factory.student.chat import Message
+
+Message = dict[str, str]  # role, content
+Chunk = dict[str, Any]  # one event of a streamed reply, in OpenAI form
 
 
 class Llama:
-    """A loaded GGUF that answers conversations greedily; use as a context manager.
+    """A loaded GGUF that answers conversations, `slots` of them at a time; use as a context manager.
 
-    llama.cpp's server opens a port too; it is bound to 127.0.0.1 and takes a key that only this object knows.
+    `context_tokens` is the room of each conversation. llama.cpp's server opens a port too; it is bound to
+    127.0.0.1 and takes a key that only this object knows.
 
     Raises:
         UserError: the package is not installed, or the file is missing or cannot be loaded.
     """
 
-    def __init__(self, file: Path, *, context_tokens: int) -> None:
+    def __init__(self, file: Path, *, context_tokens: int, slots: int = 1) -> None:
         try:
             import xllamacpp
         except ImportError as error:
@@ -32,8 +35,8 @@ class Llama:
         self.api_key = secrets.token_hex(16)
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(file)
-        parameters.n_ctx = context_tokens
-        parameters.n_parallel = 1
+        parameters.n_ctx = context_tokens * slots  # llama.cpp deals it out evenly
+        parameters.n_parallel = slots
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads_for(file)
         parameters.hostnames = ["127.0.0.1"]
         parameters.api_keys = [self.api_key]
@@ -56,7 +59,11 @@ class Llama:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        del self.server  # stops its threads and frees the model
+        self.close()
+
+    def close(self) -> None:
+        """Stops llama.cpp's threads and frees the model."""
+        del self.server
 
     def answer(self, messages: list[Message], max_tokens: int) -> str:
         """The greedy answer to one conversation, at most `max_tokens` long.
@@ -89,6 +96,19 @@ class Llama:
                 "hint: ask a shorter question, or raise quantize.context_tokens",
             )
         return dict(reply)
+
+    def stream(self, request: dict[str, Any], take: Callable[[Chunk], bool]) -> None:
+        """Gives `take` each event of the reply to a chat completion request, until it returns True.
+
+        A reply that cannot be given is one event with the key `error`. The interpreter's lock is free
+        meanwhile: other threads may call this too.
+
+        Raises:
+            ValueError: llama.cpp can make no grammar of the request's JSON Schema.
+        """
+        self.server.handle_chat_completions(
+            {**request, "stream": True, "stream_options": {"include_usage": True}}, take
+        )
 
 
 def threads_for(file: Path) -> int:

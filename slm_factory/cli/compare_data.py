@@ -1,0 +1,217 @@
+"""`slm-factory tool compare-data`: what changed between two versions of the data."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slm_factory.cli import repository
+from slm_factory.core.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from slm_factory.report.comparison import DataSet
+
+WORKSPACE = "workspace"
+DATA = Path("data")
+DOCUMENTS = "parse.parquet"
+SPLITS = "split.parquet"
+# Tables of all pairs, latest first; the first that exists tells which are rejected, and why.
+CHECKED = ("review.parquet", "score.parquet", "validate.parquet", "generate.parquet")
+COLUMNS = (
+    *("pair_id", "fact_id", "doc_id", "kind", "language", "audience", "question", "answer"),
+    *("is_kept", "reasons", "split"),
+)
+SHOWN = 10  # documents, values of one column
+
+Row = dict[str, Any]
+Fetch = Callable[[str], Path | None]  # a table's name -> its file, None where that version has none
+
+
+def compare_data(
+    a: Annotated[
+        str, typer.Argument(help="A git revision, a folder of tables, a Parquet table, or workspace.")
+    ],
+    b: Annotated[str, typer.Argument(help="What to compare it with.")] = WORKSPACE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a script.")] = False,
+) -> None:
+    """Compare two versions of the data.
+
+    Documents, facts and pairs that came, went or changed, counts per split, kind and document, lengths,
+    reasons of rejection, and test questions of one that the other trains on. Tables of git revisions come
+    from DVC's cache or remote.
+
+    Examples: slm-factory tool compare-data HEAD~1; slm-factory tool compare-data v1.0 v1.1 --json
+    """
+    from slm_factory.report.comparison import compare
+
+    found = compare(read(a), read(b))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        show(found)
+
+
+def read(name: str) -> "DataSet":
+    """The data set that the user means by `name`.
+
+    Raises:
+        UserError: there is no such folder, table or revision, or its tables cannot be fetched.
+    """
+    place = DATA if name == WORKSPACE else Path(name)
+    if place.is_file():
+        return data_set(name, lambda table: place if table == SPLITS else None)
+    if place.is_dir() or name == WORKSPACE:
+        folder = place / DATA if (place / DATA).is_dir() else place
+        return data_set(name, lambda table: folder / table if (folder / table).is_file() else None)
+    with tempfile.TemporaryDirectory() as folder_name:
+        return data_set(name, fetcher(name, Path(folder_name)))
+
+
+def fetcher(revision: str, folder: Path) -> Fetch:
+    """What brings tables of a git revision to `folder`.
+
+    Raises:
+        UserError: see `read`.
+    """
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import DvcException
+    from dvc.scm import SCMError
+
+    repository.require_root()
+    try:
+        tracked = DVCFileSystem(rev=revision)
+        tracked.isdir("/")  # opens the revision
+    except (SCMError, DvcException) as error:
+        raise UserError(
+            f"error: '{revision}' is no folder, no table and no git revision here",
+            "hint: git log --oneline and git tag show revisions; workspace is the present data",
+        ) from error
+
+    def fetch(table: str) -> Path | None:
+        place = (DATA / table).as_posix()
+        if not tracked.exists(place):
+            return None
+        try:
+            tracked.get_file(place, str(folder / table))
+        except (OSError, DvcException) as error:
+            raise UserError(
+                f"error: {place} of {revision} is neither in DVC's cache nor in a remote",
+                f"hint: git checkout {revision} && dvc fetch {place}, or dvc repro there makes it anew",
+            ) from error
+        return folder / table
+
+    return fetch
+
+
+def data_set(name: str, fetch: Fetch) -> "DataSet":
+    """The tables that `fetch` brings, as one data set.
+
+    Raises:
+        UserError: there is no table of pairs.
+    """
+    from slm_factory.report.comparison import DataSet
+
+    tables = [file for table in CHECKED if (file := fetch(table))][:1]
+    tables += [file for file in [fetch(SPLITS)] if file]
+    if not tables:
+        raise UserError(
+            f"error: {name} holds no table of pairs (data/{SPLITS})",
+            f"hint: {repository.program()} run --until split makes it",
+        )
+    pairs: dict[str, Row] = {}
+    for table in tables:  # the split says more of the pairs that were kept
+        pairs |= {row["pair_id"]: row for row in rows_of(table, COLUMNS)}
+    known = fetch(DOCUMENTS)
+    documents = dict.fromkeys((row["doc_id"] for row in pairs.values()), "")
+    if known is not None:
+        documents = {row["doc_id"]: row["sha256"] for row in rows_of(known, ("doc_id", "sha256"))}
+    return DataSet(name, documents, pairs)
+
+
+def rows_of(file: Path, columns: tuple[str, ...]) -> list[Row]:
+    """The rows of a table, of older versions too: columns that it lacks are left out."""
+    from slm_factory.core import files
+
+    with files.open_table(file) as table:
+        present = [column for column in columns if column in table.schema_arrow.names]
+        return table.read(columns=present).to_pylist()
+
+
+def show(found: Row) -> None:
+    """Prints the comparison as tables."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    tables = [changes_table(found)]
+    for column, counts in found["counts"].items():
+        name = "document" if column == "doc_id" else column
+        tables.append(counts_table(f"pairs per {name}", counts))
+    tables += [lengths_table(found), counts_table("rejected because", found["rejected"])]
+    for table in tables:
+        if table.row_count:
+            console.print(table)
+            console.print()
+    for title in ("added", "removed", "changed"):
+        names = found["documents"][title]
+        if names:
+            others = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            console.print(Text(f"documents {title}: {', '.join(names[:SHOWN])}{others}"))
+    for move, count in found["moved_pairs"].items():
+        console.print(Text(f"{count} pairs moved from {move}"))
+    for tested, trained, leak in zip("ab", "ba", found["leaks"].values(), strict=True):
+        said = f"{leak['questions']} test questions of {found[tested]} are trained on in {found[trained]}"
+        console.print(Text(said, "yellow" if leak["questions"] else ""))
+        for question in leak["examples"]:
+            console.print(Text(f"  {question}"))
+
+
+def changes_table(found: Row) -> "Table":
+    """Documents, facts and pairs: how many, and how many came, went and changed."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", box=None, pad_edge=False)
+    for title in (found["a"], found["b"], "added", "removed", "changed"):
+        table.add_column(Text(title), justify="right")
+    for name in ("documents", "facts", "pairs"):
+        changes = found[name]
+        came = (len(changes[kind]) for kind in ("added", "removed", "changed"))
+        table.add_row(name, *(f"{count:,}" for count in (changes["a"], changes["b"], *came)))
+    return table
+
+
+def counts_table(title: str, counts: Row) -> "Table":
+    """The values whose counts differ most, at most `SHOWN`, the others together."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title, box=None, pad_edge=False)
+    for name in ("a", "b", "change"):
+        table.add_column(name, justify="right", min_width=7)
+    order = sorted(counts, key=lambda value: -abs(counts[value]["b"] - counts[value]["a"]))
+    for value in order[:SHOWN]:
+        before, after = counts[value]["a"], counts[value]["b"]
+        table.add_row(Text(value or "-"), f"{before:,}", f"{after:,}", f"{after - before:+,}")
+    if others := order[SHOWN:]:
+        before, after = (sum(counts[value][side] for value in others) for side in "ab")
+        table.add_row(f"{len(others)} others", f"{before:,}", f"{after:,}", f"{after - before:+,}")
+    return table
+
+
+def lengths_table(found: Row) -> "Table":
+    """Shortest, median and longest question and answer of both."""
+    from rich.table import Table
+
+    table = Table("characters (min, median, max)", box=None, pad_edge=False)
+    for side in "ab":
+        table.add_column(side, justify="right", min_width=14)
+    for part, sides in found["lengths"].items():
+        shown = [f"{sides[side]['min']}, {sides[side]['median']:g}, {sides[side]['max']}" for side in "ab"]
+        table.add_row(part, *shown)
+    return table

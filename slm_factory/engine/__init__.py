@@ -1,0 +1,1 @@
+"""Engine: embedded llama.cpp."""

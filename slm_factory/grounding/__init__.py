@@ -1,0 +1,1 @@
+"""Whether a text says what its source says, checked by rules and numbers, without a language model."""

@@ -1,0 +1,1 @@
+"""What the report on the data counts, and the page that shows it."""
