@@ -4,18 +4,18 @@ Key and address come from ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL and stay out 
 store.
 """
 
-import asyncio
 import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from slm_factory.core.errors import UserError, quiet_libraries
+from slm_factory.core.errors import UserError
 from slm_factory.teachers.chat import Disturbed, Message, Reply, plain_messages, without_thoughts
+from slm_factory.teachers.connections import Connections
 from slm_factory.teachers.servers import Server, is_remote, refused_field, words_of
 from slm_factory.teachers.teacher import TeacherFailure, TeacherSettings
 
 if TYPE_CHECKING:  # the package takes a second to import
-    from anthropic import APIConnectionError, AsyncAnthropic
+    from anthropic import AsyncAnthropic
     from anthropic.types import Message as Answer
 
 ANTHROPIC = "https://api.anthropic.com"
@@ -48,8 +48,7 @@ class AnthropicClient:
             settings.model, "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "check the network connection"
         )
         self.refused: set[str] = set()  # of OPTIONAL
-        self.connection: AsyncAnthropic | None = None
-        self.loop: asyncio.AbstractEventLoop | None = None
+        self.connections = Connections(self.connect)
 
     async def chat(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
         """See `ChatClient.chat`. A request that is refused is sent again without what the model refuses."""
@@ -58,7 +57,9 @@ class AnthropicClient:
         refused = set(self.refused)
         while True:
             try:
-                reply = await self.connect().messages.create(**self.request(messages, schema, refused))
+                reply = await self.connections.open().messages.create(
+                    **self.request(messages, schema, refused)
+                )
             except (anthropic.BadRequestError, anthropic.UnprocessableEntityError) as error:
                 sent = [name for name in OPTIONAL if name not in refused]
                 culprit = refused_field(words_of(error.body), sent, [])
@@ -70,7 +71,9 @@ class AnthropicClient:
                 headers = error.response.headers
                 raise self.server.failure(error.status_code, error.body, headers) from None
             except anthropic.APIConnectionError as error:
-                raise self.connection_failure(error) from None
+                raise self.server.unreachable(
+                    error, anthropic.APITimeoutError, self.timeout_seconds
+                ) from None
             except ValueError:  # a broken body under HTTP 200
                 raise Disturbed("the server's reply is not JSON") from None
             answer = read(reply)
@@ -97,19 +100,8 @@ class AnthropicClient:
             request["extra_body"] = {"temperature": self.options["temperature"]}
         return request
 
-    def connection_failure(self, error: "APIConnectionError") -> Disturbed:
-        """What went wrong on the way to the server or back."""
-        import httpx2
-        from anthropic import APITimeoutError
-
-        if isinstance(error, APITimeoutError):
-            return Disturbed(f"no answer within {self.timeout_seconds:g} s")
-        if isinstance(error.__cause__, httpx2.ConnectError):
-            return self.server.is_down()
-        return Disturbed("the connection to the server was lost")
-
     def connect(self) -> "AsyncAnthropic":
-        """The connection of the running event loop; a connection pool cannot be shared between two.
+        """New connections to the server.
 
         Raises:
             UserError: there is no key.
@@ -121,22 +113,15 @@ class AnthropicClient:
                 "error: ANTHROPIC_API_KEY is not set",
                 "hint: export ANTHROPIC_API_KEY=... and run the same command again",
             )
-        loop = asyncio.get_running_loop()
-        if self.connection is None or self.loop is not loop:
-            self.loop = loop
-            quiet_libraries()
-            self.connection = AsyncAnthropic(
-                base_url=self.address,
-                max_retries=0,  # `calls` tries again
-                timeout=self.timeout_seconds,
-            )
-        return self.connection
+        return AsyncAnthropic(
+            base_url=self.address,
+            max_retries=0,  # `calls` tries again
+            timeout=self.timeout_seconds,
+        )
 
     async def close(self) -> None:
         """Closes the connections of the running event loop."""
-        if self.connection is not None and self.loop is asyncio.get_running_loop():
-            await self.connection.close()
-        self.connection = None
+        await self.connections.close()
 
 
 def base_url() -> str:

@@ -3,11 +3,9 @@
 The address comes from OLLAMA_HOST, as for Ollama's own programs.
 """
 
-import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
-from slm_factory.core.errors import quiet_libraries
 from slm_factory.teachers.chat import (
     Disturbed,
     Message,
@@ -16,6 +14,7 @@ from slm_factory.teachers.chat import (
     plain_messages,
     without_thoughts,
 )
+from slm_factory.teachers.connections import Connections
 from slm_factory.teachers.servers import OVERLOADED, Server, is_remote, refused_field, words_of
 from slm_factory.teachers.teacher import TeacherFailure, TeacherSettings
 
@@ -52,8 +51,7 @@ class OllamaClient:
             find_model=f"ollama pull {settings.model}",
         )
         self.refused: set[str] = set()  # "think" and "format", once the server has refused them
-        self.connection: AsyncClient | None = None
-        self.loop: asyncio.AbstractEventLoop | None = None
+        self.connections = Connections(self.connect)
 
     async def chat(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
         """See `ChatClient.chat`. A request that is refused is sent again without what the server refuses."""
@@ -86,7 +84,7 @@ class OllamaClient:
         parts: list[str] = []
         last: ChatResponse | None = None
         try:
-            stream = await self.connect().chat(
+            stream = await self.connections.open().chat(
                 model=self.model,
                 messages=plain_messages(messages),
                 stream=True,
@@ -121,23 +119,14 @@ class OllamaClient:
             raise self.server.failure(response.status_code, response.text, response.headers)
 
     def connect(self) -> "AsyncClient":
-        """The connection of the running event loop; a connection pool cannot be shared between two."""
+        """New connections to the server."""
         from ollama import AsyncClient
 
-        loop = asyncio.get_running_loop()
-        if self.connection is None or self.loop is not loop:
-            self.loop = loop
-            quiet_libraries()
-            self.connection = AsyncClient(
-                timeout=self.timeout_seconds, event_hooks={"response": [self.notice_overload]}
-            )
-        return self.connection
+        return AsyncClient(timeout=self.timeout_seconds, event_hooks={"response": [self.notice_overload]})
 
     async def close(self) -> None:
         """Closes the connections of the running event loop."""
-        if self.connection is not None and self.loop is asyncio.get_running_loop():
-            await self.connection.close()
-        self.connection = None
+        await self.connections.close()
 
 
 def read(text: str, last: "ChatResponse | None") -> Reply:

@@ -3,19 +3,18 @@
 Endpoint and key come from OPENAI_BASE_URL and OPENAI_API_KEY and stay out of messages, logs and the store.
 """
 
-import asyncio
 import os
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from slm_factory.core.errors import quiet_libraries
 from slm_factory.teachers.chat import Disturbed, Message, Reply, plain_messages, without_thoughts
+from slm_factory.teachers.connections import Connections
 from slm_factory.teachers.servers import UNREADABLE, Server, is_remote, refused_field, words_of
 from slm_factory.teachers.teacher import TeacherFailure, TeacherSettings
 
 if TYPE_CHECKING:  # the package takes a second to import
-    from openai import APIConnectionError, AsyncOpenAI
+    from openai import AsyncOpenAI
 
 OPENAI = "https://api.openai.com/v1"
 # What some servers refuse, `max_tokens` in favour of another name. A field is given up for good once the same
@@ -42,8 +41,7 @@ class OpenAIClient:
         self.is_remote = is_remote(self.address)
         self.server = Server(settings.model, "OPENAI_BASE_URL", "OPENAI_API_KEY", "start the server")
         self.refused: set[str] = set()  # of OPTIONAL
-        self.connection: AsyncOpenAI | None = None
-        self.loop: asyncio.AbstractEventLoop | None = None
+        self.connections = Connections(self.connect)
 
     async def chat(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
         """See `ChatClient.chat`. A request that is refused is sent again without what the server refuses."""
@@ -53,7 +51,7 @@ class OpenAIClient:
         spared: set[str] = set()  # left out of this chat only
         while True:
             try:
-                reply = await self.connect().chat.completions.create(
+                reply = await self.connections.open().chat.completions.create(
                     model=self.model,
                     messages=plain_messages(messages),  # type: ignore[arg-type]
                     **self.fields(schema, refused | spared),
@@ -74,7 +72,7 @@ class OpenAIClient:
                 headers = error.response.headers
                 raise self.server.failure(error.status_code, error.body, headers) from None
             except openai.APIConnectionError as error:
-                raise self.connection_failure(error) from None
+                raise self.server.unreachable(error, openai.APITimeoutError, self.timeout_seconds) from None
             except ValueError:  # a broken body under HTTP 200
                 raise Disturbed("the server's reply is not JSON") from None
             answer = self.read(reply)
@@ -125,38 +123,20 @@ class OpenAIClient:
             "finish_reason": reason,
         }
 
-    def connection_failure(self, error: "APIConnectionError") -> Disturbed:
-        """What went wrong on the way to the server or back."""
-        import httpx2
-        from openai import APITimeoutError
-
-        if isinstance(error, APITimeoutError):
-            return Disturbed(f"no answer within {self.timeout_seconds:g} s")
-        if isinstance(error.__cause__, httpx2.ConnectError):
-            return self.server.is_down()
-        return Disturbed("the connection to the server was lost")
-
     def connect(self) -> "AsyncOpenAI":
-        """The connection of the running event loop; a connection pool cannot be shared between two."""
+        """New connections to the server."""
         from openai import AsyncOpenAI
 
-        loop = asyncio.get_running_loop()
-        if self.connection is None or self.loop is not loop:
-            self.loop = loop
-            quiet_libraries()
-            self.connection = AsyncOpenAI(
-                base_url=self.address,
-                api_key=os.environ.get("OPENAI_API_KEY") or "none",  # local servers want none
-                max_retries=0,  # `calls` tries again
-                timeout=self.timeout_seconds,
-            )
-        return self.connection
+        return AsyncOpenAI(
+            base_url=self.address,
+            api_key=os.environ.get("OPENAI_API_KEY") or "none",  # local servers want none
+            max_retries=0,  # `calls` tries again
+            timeout=self.timeout_seconds,
+        )
 
     async def close(self) -> None:
         """Closes the connections of the running event loop."""
-        if self.connection is not None and self.loop is asyncio.get_running_loop():
-            await self.connection.close()
-        self.connection = None
+        await self.connections.close()
 
 
 def base_url() -> str:

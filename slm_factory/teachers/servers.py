@@ -41,6 +41,16 @@ class Server:
         """Nobody listens at the address."""
         return Disturbed(f"no server answers; {self.start}, or correct {self.address_variable}", is_down=True)
 
+    def unreachable(self, error: Exception, timeout: type[Exception], seconds: float) -> Disturbed:
+        """What went wrong on the way to the server or back, in a package that sends through httpx2."""
+        import httpx2
+
+        if isinstance(error, timeout):
+            return Disturbed(f"no answer within {seconds:g} s")
+        if isinstance(error.__cause__, httpx2.ConnectError):
+            return self.is_down()
+        return Disturbed("the connection to the server was lost")
+
     def failure(self, status: int, body: object, headers: Mapping[str, str]) -> Exception:
         """What an HTTP error means: Overloaded, Disturbed, TeacherFailure or UserError, see `ChatClient`."""
         words = words_of(body)
