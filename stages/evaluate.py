@@ -40,6 +40,8 @@ ANSWERS = Path("data/evaluate.parquet")
 MEASURES = Path("metrics/evaluate.json")
 PLOT = Path("metrics/evaluate/slices.csv")
 
+LOSS_DIGITS = 4  # of nats per token
+
 log = logging.getLogger(__name__)
 
 
@@ -149,7 +151,8 @@ def examine(
             "is_refusal": is_refusal(answer["text"], refusals),
             # A refusal has no facts to find; is_refusal judges it.
             **(measured | {"key_facts": None} if row["slice"] == "abstain" else measured),
-            "answer_loss": loss,
+            # Its last digits depend on the batch, which depends on what was remembered.
+            "answer_loss": round(loss, LOSS_DIGITS),
             "tokens": answer["tokens"],
         }
         for row, answer, loss, measured in zip(asked, answers, losses, scored, strict=True)
