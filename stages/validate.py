@@ -68,6 +68,12 @@ class Sources:
     titles: dict[str, str]  # by doc_id
     documents: dict[str, str]  # by doc_id, the text of all chunks, where a question is to be refused
 
+    def beside(self, pair: Row) -> tuple[str, str, str]:
+        """The pair's evidence, the text of its chunk, and title and headings joined."""
+        chunk = self.chunks[pair["chunk_id"]]
+        context = " ".join([self.titles[pair["doc_id"]], *chunk["headings"]])
+        return pair["evidence"], chunk["text"], context
+
     def of(self, pairs: tuple[Row, ...]) -> "Sources":
         """The part that these pairs need: little to send to another process."""
         refused = {pair["doc_id"] for pair in pairs if pair["kind"] == "abstain"}
@@ -83,26 +89,22 @@ def problems(pair: Row, sources: Sources, settings: Params, refusals: tuple[str,
     question, answer = pair["question"].strip(), pair["answer"].strip()
     if not question or not answer:
         return ["empty"]
-    chunk = sources.chunks[pair["chunk_id"]]
-    context = " ".join([sources.titles[pair["doc_id"]], *chunk["headings"]])
+    beside = sources.beside(pair)
     found = length_problems(question, answer, settings)
     if pair["kind"] == "abstain":
         if not is_refusal(answer, refusals):
             found.append("no refusal")
         found += form.question_problems(question, pair["language"])
         document = sources.documents[pair["doc_id"]]
-        return found + abstention.problems(question, pair["evidence"], chunk["text"], context, document)
+        return found + abstention.problems(question, *beside, document)
     found += form.problems(question, answer, pair["evidence"], pair["language"])
-    beside = pair["evidence"], chunk["text"], context
     return found + claims.problems(question, answer, *beside)
 
 
 def statement_problems(pair: Row, sources: Sources) -> list[str]:
     """What of a fact's statement is not grounded; no student learns it, but marks and duplicates go by it."""
-    chunk = sources.chunks[pair["chunk_id"]]
-    context = " ".join([sources.titles[pair["doc_id"]], *chunk["headings"]])
     support = f"{pair['question']} {pair['answer']}"
-    return claims.problems(support, pair["statement"], pair["evidence"], chunk["text"], context)
+    return claims.problems(support, pair["statement"], *sources.beside(pair))
 
 
 def length_problems(question: str, answer: str, settings: Params) -> list[str]:

@@ -125,7 +125,8 @@ def stages_between(repo: "Repo", start: str, until: str | None) -> list[str]:
     nodes = {stage.addressing: stage for stage in graph}
     chosen = {nodes[start], *nx.ancestors(graph, nodes[start])}
     if until is not None:
-        chosen &= {nodes[until], *nx.descendants(graph, nodes[until])}
+        needed = needed_by(repo, until)
+        chosen = {stage for stage in chosen if stage.addressing in needed}
     if not chosen:
         raise UserError(
             f"error: stage {until} does not follow {start}", "hint: dvc dag draws what follows what"

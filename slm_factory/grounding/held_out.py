@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from slm_factory.core.matching import ceiling, loose, numbers, trigrams
+from slm_factory.grounding.duplicates import jaccard
 from slm_factory.grounding.meaning import differences
 
 NEAR = 0.9  # Jaccard similarity of trigrams from which two questions differ in spelling or ending only
@@ -35,8 +36,7 @@ class HeldOut:
         grams = trigrams(form)
         candidates = {other for key in self.keys(question, grams) for other in self.index.get(key, ())}
         return any(
-            similarity(grams, self.trigrams[other]) >= NEAR
-            and not differences(self.questions[other], question)
+            jaccard(grams, self.trigrams[other]) >= NEAR and not differences(self.questions[other], question)
             for other in candidates
         )
 
@@ -46,9 +46,3 @@ class HeldOut:
         prefix = rare_first[: len(grams) - ceiling(NEAR * len(grams)) + 1]
         digits = sorted(numbers(question).elements())
         return [(gram, *digits) for gram in prefix]
-
-
-def similarity(one: frozenset[str], other: frozenset[str]) -> float:
-    """The Jaccard similarity of two sets that are not empty."""
-    shared = len(one & other)
-    return shared / (len(one) + len(other) - shared)

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from slm_factory.core.matching import loose, numbers, trigrams
-from slm_factory.grounding.held_out import NEAR, HeldOut, similarity
+from slm_factory.grounding.duplicates import jaccard
+from slm_factory.grounding.held_out import NEAR, HeldOut
 from slm_factory.grounding.meaning import differences
 
 LONG = "나루결제 운영 서버에 접속하는 협력업체 직원의 접근 권한을 승인하는 사람은 누구인지 알려 주세요."
@@ -70,7 +71,7 @@ def test_the_index_finds_what_a_comparison_with_every_question_finds() -> None:
         expected = any(
             forms[other] == form
             or (
-                similarity(grams[other], trigrams(form)) >= NEAR
+                jaccard(grams[other], trigrams(form)) >= NEAR
                 and numbers(other) == numbers(changed)
                 and not differences(other, changed)
             )

@@ -9,7 +9,7 @@ import pytest
 from slm_factory.core import files
 from slm_factory.core.matching import loose, numbers, trigrams
 from slm_factory.grounding import claims
-from slm_factory.grounding.held_out import similarity
+from slm_factory.grounding.duplicates import jaccard
 from slm_factory.grounding.meaning import differences
 from stages import augment, chunk, convert, dialogue, generate, parse, review, score, split, validate
 from tests.conftest import REPOSITORY, set_params
@@ -91,7 +91,7 @@ def lines_of(kind: str) -> list[dict[str, Any]]:
 
 def are_near(one: str, other: str) -> bool:
     """Whether two questions are one, found without the index that the stages use."""
-    alike = similarity(trigrams(loose(one)), trigrams(loose(other)))
+    alike = jaccard(trigrams(loose(one)), trigrams(loose(other)))
     return alike >= 0.9 and numbers(one) == numbers(other) and not differences(one, other)
 
 

@@ -1,6 +1,5 @@
 """HTML: the main text of a page, with its headings, lists, tables and code as Markdown."""
 
-import codecs
 import re
 
 from lxml import etree
@@ -19,7 +18,6 @@ CHARSET = re.compile(
     rb"""(?:<meta\b[^>]{0,400}?charset|\A\s*<\?xml\b[^>]{0,200}?encoding)\s*=\s*["']?\s*([\w:.-]+)""",
     re.IGNORECASE,
 )
-BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 DECLARATIONS = re.compile(
     r"\A\s*(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE\s[^>\[]*\[.*?\]\s*>)?", re.DOTALL | re.IGNORECASE
 )
