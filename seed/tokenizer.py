@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from slm_factory.student.chat import CHATML, TURN_END, TURN_START
+from slm_factory.student.rendering import jinja
+from slm_factory.student.templates import CHATML
 
 END_OF_TEXT = "<|endoftext|>"
+TURN_START, TURN_END = CHATML.marks
 
 # The split that llama.cpp calls "qwen2": digits stand alone, so that a number is read figure by figure.
 # https://github.com/ggml-org/llama.cpp/blob/master/src/llama-vocab.cpp (LLAMA_VOCAB_PRE_TYPE_QWEN2)
@@ -39,6 +41,6 @@ def train(texts: Iterable[str], vocab_size: int, context: int) -> PreTrainedToke
         eos_token=TURN_END,
         pad_token=END_OF_TEXT,
         model_max_length=context,
-        chat_template=CHATML,
+        chat_template=jinja(CHATML),
         clean_up_tokenization_spaces=False,
     )

@@ -55,11 +55,10 @@ class Params(Settings):
 
 
 class Contender(NamedTuple):
-    """Who answers: a student, with or without an adapter, under the system prompt it was trained with."""
+    """Who answers: a student, with or without an adapter, asked as it was when it was trained."""
 
     name: str  # base, tuned, champion
-    student: str
-    system_prompt: str
+    student: StudentSettings
     adapter: Path | None
 
 
@@ -117,21 +116,30 @@ def champion_at(tag: str) -> Iterator[Contender | None]:
         place = Path(folder) / "adapter"
         try:
             Repo.get(".", ADAPTER.as_posix(), out=str(place), rev=tag)
-            student = params_show(rev=tag)["student"]
+            values = params_show(rev=tag)["student"]
         except (DvcException, SCMError) as error:
             raise UserError(
                 f"error: gate.champion: {tag} gives no {ADAPTER}: {str(error).splitlines()[0]}",
                 "hint: git tag lists the versions; dvc fetch --all-tags brings their models",
             ) from error
-        yield Contender("champion", student["model"], student["system_prompt"], place)
+        known = {key: value for key, value in values.items() if key in StudentSettings.model_fields}
+        yield Contender("champion", StudentSettings.model_validate(known), place)
 
 
 def examine(
     contender: Contender, asked: list[Row], settings: Params, refusals: tuple[str, str], store: Store
 ) -> list[Row]:
     """The contender's answers to all questions, measured (records.ANSWER)."""
-    student = Student(contender.student, store, adapter=contender.adapter, batch_size=settings.batch_size)
-    conversations = [question_messages(contender.system_prompt, row["question"]) for row in asked]
+    student = Student(
+        contender.student.model,
+        store,
+        adapter=contender.adapter,
+        batch_size=settings.batch_size,
+        revision=contender.student.revision,
+        chat_template=contender.student.chat_template,
+        trust_remote_code=contender.student.trust_remote_code,
+    )
+    conversations = [question_messages(contender.student.system_prompt, row["question"]) for row in asked]
     answers = student.answer(conversations, settings.max_new_tokens)
     referenced = [
         [*messages, {"role": "assistant", "content": row["reference"]}]
@@ -222,8 +230,8 @@ def main() -> None:
     )
     started = time.monotonic()
     contenders = [
-        Contender("base", system.model, system.system_prompt, None),
-        Contender("tuned", system.model, system.system_prompt, ADAPTER),
+        Contender("base", system, None),
+        Contender("tuned", system, ADAPTER),
     ]
     with Store() as store, champion_at(champion) as other:
         contenders += [other] if other else []

@@ -15,6 +15,7 @@ from slm_factory.core import files, params
 from slm_factory.core.errors import run_stage
 from slm_factory.core.params import Settings
 from slm_factory.student import model
+from slm_factory.student.generate import end_tokens
 from slm_factory.student.settings import StudentSettings
 
 ADAPTER = Path("models/adapter")
@@ -52,12 +53,21 @@ def refusal(gate: dict[str, Any]) -> str:
     )
 
 
-def merge(place: Path, dtype: str) -> Any:
+def merge(place: Path, dtype: str, *, trust_remote_code: bool = False) -> Any:
     """The student in `place` with the adapter merged into its weights, which are added up in float32."""
     import torch
 
-    network = model.load_model(place, device="cpu", dtype=torch.float32, adapter=ADAPTER)
+    network = model.load_model(
+        place, device="cpu", dtype=torch.float32, adapter=ADAPTER, trust_remote_code=trust_remote_code
+    )
     return network.merge_and_unload().to(getattr(torch, dtype))
+
+
+def end_answers(network: Any, tokenizer: Any) -> None:
+    """Adds the tokenizer's end token to those at which the model stops, whatever server loads it."""
+    ends = end_tokens(network, tokenizer)
+    if len(ends) > 1 or tokenizer.eos_token_id != network.generation_config.eos_token_id:
+        network.generation_config.eos_token_id = sorted(ends)
 
 
 def card(
@@ -85,7 +95,7 @@ tags: [lora, slm-factory]
 
 # A student tuned on your documents
 
-`{student.model}` with a LoRA adapter merged into it ({settings.dtype}), trained by slm-factory on
+`{named(student)}` with a LoRA adapter merged into it ({settings.dtype}), trained by slm-factory on
 question-answer pairs from the documents of this repository. It is asked with its system prompt of training:
 
 > {student.system_prompt}
@@ -120,6 +130,11 @@ That of `{student.model}`; what the documents allow holds for what was learned f
 """
 
 
+def named(student: StudentSettings) -> str:
+    """The student's name, with the revision it was fetched at."""
+    return f"{student.model}@{student.revision}" if student.revision else student.model
+
+
 def interval(value: dict[str, float]) -> str:
     """A mean with its interval: `0.912 (0.880-0.940)`."""
     return f"{value['mean']:.3f} ({value['low']:.3f}-{value['high']:.3f})"
@@ -133,9 +148,13 @@ def main() -> None:
     is_exported = gate["verdict"] == "pass"
     with files.replacing_folder(MERGED) as beside:
         if is_exported:
-            place = model.folder(student.model)
-            merge(place, settings.dtype).save_pretrained(beside)
-            model.load_tokenizer(place).save_pretrained(beside)
+            trusted = student.trust_remote_code
+            place = model.folder(student.model, student.revision, trust_remote_code=trusted)
+            tokenizer = model.load_tokenizer(place, student.chat_template, trust_remote_code=trusted)
+            network = merge(place, settings.dtype, trust_remote_code=trusted)
+            end_answers(network, tokenizer)
+            network.save_pretrained(beside)
+            tokenizer.save_pretrained(beside)
             text = card(student, settings, files.read_json(TRAINING), files.read_json(EVALUATION), gate)
             (beside / "README.md").write_text(text, encoding="utf-8")
         else:

@@ -24,8 +24,10 @@ from slm_factory.metrics.answers import key_facts
 from slm_factory.student import gguf
 from slm_factory.student.chat import question_messages
 from slm_factory.student.generate import Student
+from slm_factory.student.model import load_tokenizer
 from slm_factory.student.modelfile import modelfile
 from slm_factory.student.settings import StudentSettings
+from slm_factory.student.templates import choose, until_mark
 
 MERGED = Path("models/merged")
 QUESTIONS = Path("data/evaluate.parquet")
@@ -44,6 +46,7 @@ class Params(Settings):
     types: list[str] = Field(min_length=1)
     context_tokens: int = Field(ge=64)
     temperature: float = Field(ge=0)
+    llama_cpp: str
 
 
 def held_out(rows: list[files.Row]) -> list[files.Row]:
@@ -86,20 +89,31 @@ def main() -> None:
         files.write_json(METRICS, {"is_quantized": False})
         log.info("quantize: refused, there is no merged model -> %s", GGUF / REFUSED)
         return
-    gguf.check(MERGED, settings.types)
+    wanted, trusted = student.chat_template, student.trust_remote_code
+    gguf.check(MERGED, settings.types, chat_template=wanted, checkout=settings.llama_cpp)
+    form = choose(wanted, load_tokenizer(MERGED, wanted, trust_remote_code=trusted))
     questions = held_out(files.read_rows(QUESTIONS))
     conversations = [question_messages(student.system_prompt, row["question"]) for row in questions]
     with Store() as store:
-        merged = Student(str(MERGED), store)
+        merged = Student(str(MERGED), store, chat_template=wanted, trust_remote_code=trusted)
         reference = [answer["text"] for answer in merged.answer(conversations, MAX_NEW_TOKENS)]
     measured: dict[str, Any] = {}
     with files.replacing_folder(GGUF) as beside:
         for name in settings.types:
             file = beside / f"model-{name}.gguf"
-            gguf.write(MERGED, file, name, name="slm-factory student")
+            gguf.write(
+                MERGED,
+                file,
+                name,
+                name="slm-factory student",
+                chat_template=wanted,
+                checkout=settings.llama_cpp,
+            )
             started = time.monotonic()
             with Llama(file, context_tokens=settings.context_tokens) as llama:
-                answers = llama.answer_all(conversations, MAX_NEW_TOKENS)
+                answers = [
+                    until_mark(form, answer) for answer in llama.answer_all(conversations, MAX_NEW_TOKENS)
+                ]
             seconds = time.monotonic() - started
             measured[name] = {"bytes": file.stat().st_size, **parity(questions, reference, answers)}
             log.info(
@@ -112,6 +126,7 @@ def main() -> None:
             )
         text = modelfile(
             f"model-{settings.types[-1]}.gguf",
+            form,
             student.system_prompt,
             context_tokens=settings.context_tokens,
             temperature=settings.temperature,

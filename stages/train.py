@@ -24,7 +24,7 @@ from slm_factory.core.params import Settings
 from slm_factory.core.progress import track
 from slm_factory.core.records import content_key
 from slm_factory.core.store import cache_folder
-from slm_factory.student import chat, model
+from slm_factory.student import chat, model, rendering, templates
 from slm_factory.student.settings import StudentSettings
 
 ROWS = Path("data/convert.jsonl")
@@ -83,8 +83,10 @@ def checkpoint_folder(settings: Params, student: StudentSettings, place: Path) -
         {
             "rows": hashlib.sha256(ROWS.read_bytes()).hexdigest(),
             "train": settings.model_dump(),
-            "student": [student.model, model.fingerprint(place)],
-            "code": source_version(Path(__file__), Path(chat.__file__), Path(model.__file__)),
+            "student": [student.model, model.fingerprint(place), student.chat_template],
+            "code": source_version(
+                Path(__file__), *(Path(str(part.__file__)) for part in (chat, model, rendering, templates))
+            ),
         }
     )
     return cache_folder() / "checkpoints" / key[:16]
@@ -197,6 +199,8 @@ def make_trainer(
     tokenizer: Any,
     rows: dict[str, list[dict[str, list[int]]]],
     checkpoints: Path,
+    *,
+    trust_remote_code: bool = False,
 ) -> Any:
     """TRL's SFTTrainer over LoRA on all linear layers, with early stopping where there are valid rows."""
     model.quiet_transformers()
@@ -210,7 +214,9 @@ def make_trainer(
     if rows["valid"]:
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=settings.patience))
     trainer = trainer_class()(
-        model=model.load_model(place, device=device, dtype=model.find_dtype(device)),
+        model=model.load_model(
+            place, device=device, dtype=model.find_dtype(device), trust_remote_code=trust_remote_code
+        ),
         args=arguments(
             settings,
             checkpoints,
@@ -292,11 +298,12 @@ def main() -> None:
     """Reads the rows, trains or goes on training, and writes adapter, curves and metrics."""
     settings = params.load("train", Params)
     student = params.load("student", StudentSettings)
-    place = model.folder(student.model)
-    tokenizer = model.load_tokenizer(place)
+    trusted = student.trust_remote_code
+    place = model.folder(student.model, student.revision, trust_remote_code=trusted)
+    tokenizer = model.load_tokenizer(place, student.chat_template, trust_remote_code=trusted)
     rows, too_long = encode_rows(files.read_json_lines(ROWS), tokenizer, settings.max_length)
     checkpoints = checkpoint_folder(settings, student, place)
-    trainer = make_trainer(settings, place, tokenizer, rows, checkpoints)
+    trainer = make_trainer(settings, place, tokenizer, rows, checkpoints, trust_remote_code=trusted)
     resumed = last_checkpoint(checkpoints)
     if resumed:
         log.info("train: going on from step %s", resumed.name.rpartition("-")[2])

@@ -1,8 +1,11 @@
 """A random language model of 100 thousand weights as a GGUF file, and a llama.cpp server on top of it."""
 
+import json
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -82,8 +85,11 @@ def weights(vocabulary: int) -> dict[str, np.ndarray]:
 
 
 @contextmanager
-def llama_server(model: Path) -> Iterator[str]:
-    """A llama.cpp server in this process, on a free local port; yields its address, without /v1."""
+def llama_server(model: Path, *, is_exact: bool = False) -> Iterator[str]:
+    """A llama.cpp server in this process, on a free local port; yields its address, without /v1.
+
+    `is_exact` computes attention in float32, where llama.cpp would round keys and values to float16.
+    """
     import xllamacpp
 
     settings = xllamacpp.CommonParams()
@@ -94,8 +100,21 @@ def llama_server(model: Path) -> Iterator[str]:
     settings.hostnames = ["127.0.0.1"]
     settings.port = 0
     settings.warmup = False
+    settings.verbosity = 0
+    if is_exact:
+        settings.cache_type_k = settings.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
+        settings.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     server = xllamacpp.Server(settings)
     try:
         yield server.listening_address
     finally:
         del server
+
+
+def ask_server(address: str, route: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The server's reply to a request."""
+    request = urllib.request.Request(
+        address + route, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        return json.load(reply)

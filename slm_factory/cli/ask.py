@@ -3,12 +3,15 @@
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slm_factory.cli import repository
 from slm_factory.core.errors import UserError
+
+if TYPE_CHECKING:
+    from slm_factory.student.settings import StudentSettings
 
 GGUF = Path("models/gguf")
 MODELFILE = GGUF / "Modelfile"
@@ -35,7 +38,7 @@ def ask(
         raise UserError("error: the question is empty", 'hint: slm-factory ask --question "..."')
     messages = question_messages(settings.system_prompt, question.strip())
     with tempfile.TemporaryDirectory() as folder:
-        file = base_gguf(settings.model, Path(folder)) if base else served_gguf()
+        file = base_gguf(settings, Path(folder)) if base else served_gguf()
         reply = complete(file, messages, max_tokens)
     print(reply["choices"][0]["message"]["content"].strip(), flush=True)
     timings = reply["timings"]
@@ -80,11 +83,12 @@ def served_gguf() -> Path:
     raise UserError("error: there is no model to ask yet", f"hint: {repository.program()} run")
 
 
-def base_gguf(model: str, folder: Path) -> Path:
+def base_gguf(student: "StudentSettings", folder: Path) -> Path:
     """The student before training, written as GGUF into `folder`: the same engine answers for both."""
     from slm_factory.student import gguf
     from slm_factory.student.model import folder as find_model
 
     file = folder / "base.gguf"
-    gguf.write(find_model(model), file, "f16", name="base")
+    place = find_model(student.model, student.revision, trust_remote_code=student.trust_remote_code)
+    gguf.write(place, file, "f16", name="base", chat_template=student.chat_template)
     return file

@@ -19,6 +19,7 @@ from slm_factory.core.errors import UserError
 
 if TYPE_CHECKING:
     from slm_factory.core.params import Settings
+    from slm_factory.student.settings import StudentSettings
 
 GIGABYTE = 1e9
 EXTRAS = {  # a package that tells whether the extra is there, and whether `run` needs it
@@ -145,23 +146,51 @@ def check_teacher() -> Iterator[Finding]:
 
 
 def check_student() -> Iterator[Finding]:
-    """Whether the student's weights are here."""
+    """Whether the student's weights are here, and the served files can be made of it."""
     from slm_factory.core import params
     from slm_factory.student.model import folder
     from slm_factory.student.settings import StudentSettings
 
-    name = params.load("student", StudentSettings).model
+    student = params.load("student", StudentSettings)
+    name = student.model
+    if student.trust_remote_code:
+        fix = "read its *.py files; false where the student needs none"
+        yield Finding("student", "warn", "student.trust_remote_code: the code that comes with it is run", fix)
     if not Path(name).is_dir() and name.count("/") == 1 and not name.startswith(("models/", "./", "/")):
+        if not student.revision:
+            fix = "set student.revision to a commit of it"
+            yield Finding("student", "warn", f"{name} is not pinned, so the hub can change it", fix)
         fix = "the first run fetches it from the hub, if it is not in the hub's local cache"
         yield Finding("student", "warn", f"{name} is no folder here", fix)
         return
-    weights = [file.stat().st_size for file in folder(name).glob("*.safetensors")]
+    weights = [file.stat().st_size for file in folder(name, student.revision).glob("*.safetensors")]
     if weights:
         yield Finding("student", "ok", f"{name} ({sum(weights) / 1e6:,.0f} MB)")
+        if importlib.util.find_spec("transformers"):
+            yield check_served_types(student)
     else:
         yield Finding(
             "student", "fail", f"{name} holds no *.safetensors", f"git checkout {name}, or dvc pull"
         )
+
+
+def check_served_types(student: "StudentSettings") -> Finding:
+    """Which GGUF types will be made, and in which turns the student speaks.
+
+    Raises:
+        UserError: a type cannot be made, or the student not converted: better told before training.
+    """
+    from slm_factory.core import params
+    from slm_factory.student import gguf, templates
+    from slm_factory.student.model import folder, load_tokenizer
+    from stages.quantize import Params
+
+    settings = params.load("quantize", Params)
+    place, wanted = folder(student.model), student.chat_template
+    gguf.check(place, settings.types, chat_template=wanted, checkout=settings.llama_cpp)
+    tokenizer = load_tokenizer(place, wanted, trust_remote_code=student.trust_remote_code)
+    form = templates.choose(wanted, tokenizer).name
+    return Finding("student", "ok", f"speaks {form}; can be written as {', '.join(settings.types)}")
 
 
 def check_packages() -> Iterator[Finding]:

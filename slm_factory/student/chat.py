@@ -3,30 +3,18 @@
 from typing import Any
 
 from slm_factory.core.errors import UserError
+from slm_factory.student.templates import without_marks
 
 Message = dict[str, str]
 IGNORED = -100  # the label that torch's cross-entropy leaves out
 
-TURN_START, TURN_END = "<|im_start|>", "<|im_end|>"
-# Plain ChatML. The templates that ChatML models ship say more (`<think>`, tools, a default system prompt);
-# a GGUF that carries them makes new Ollama servers ignore the Modelfile's template, and the Go template there
-# could not repeat them anyway. One plain form can be the same everywhere.
-CHATML = (
-    "{% for message in messages %}"
-    "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
-    "{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
-)
-
 
 def question_messages(system_prompt: str, question: str) -> list[Message]:
-    """The conversation that asks `question`, as it is trained and served.
-
-    Turn marks inside the question are taken out: llama.cpp and Ollama read them as control tokens, so that a
-    question could end its own turn and speak for the system.
-    """
-    plain = question.replace(TURN_START, "").replace(TURN_END, "")
-    return [{"role": "system", "content": system_prompt}, {"role": "user", "content": plain}]
+    """The conversation that asks `question`, as it is trained and served; turn marks in it are taken out."""
+    return [
+        {"role": "system", "content": system_prompt},
+        {"role": "user", "content": without_marks(question)},
+    ]
 
 
 def prompt_ids(tokenizer: Any, messages: list[Message]) -> list[int]:
@@ -54,7 +42,7 @@ def encode(tokenizer: Any, messages: list[Message]) -> tuple[list[int], list[int
         if not answered.startswith(prompt):
             raise UserError(
                 "error: the student's chat template does not put the answer right after the prompt",
-                "hint: choose a student with a ChatML template in student.model",
+                "hint: set student.chat_template to chatml or korean-qa",
             )
         if not prompt.startswith(done):
             ids, labels, done = [], [], ""
@@ -75,7 +63,8 @@ def learned_length(answer: list[int], end: int) -> int:
 
 def render(tokenizer: Any, messages: list[Message], *, is_asking: bool) -> str:
     """The conversation as text; `is_asking` ends it where the assistant begins to speak."""
-    return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=is_asking)
+    plain = [message | {"content": without_marks(message["content"])} for message in messages]
+    return tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=is_asking)
 
 
 def encode_text(tokenizer: Any, text: str) -> list[int]:

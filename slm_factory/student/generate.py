@@ -8,10 +8,12 @@ from slm_factory.core.code import source_version
 from slm_factory.core.progress import track
 from slm_factory.core.records import content_key
 from slm_factory.core.store import Store
-from slm_factory.student import chat, model
+from slm_factory.student import chat, model, rendering, templates
 from slm_factory.student.chat import Message
 
-CODE = source_version(Path(__file__), Path(chat.__file__), Path(model.__file__))
+CODE = source_version(
+    Path(__file__), *(Path(str(part.__file__)) for part in (chat, model, rendering, templates))
+)
 
 
 class Student:
@@ -21,8 +23,20 @@ class Student:
         UserError: `name` is neither a model's folder nor on the hub.
     """
 
-    def __init__(self, name: str, store: Store, *, adapter: Path | None = None, batch_size: int = 32) -> None:
-        self.place = model.folder(name)
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        *,
+        adapter: Path | None = None,
+        batch_size: int = 32,
+        revision: str = "",
+        chat_template: str = "auto",
+        trust_remote_code: bool = False,
+    ) -> None:
+        self.place = model.folder(name, revision, trust_remote_code=trust_remote_code)
+        self.chat_template = chat_template
+        self.trust_remote_code = trust_remote_code
         self.adapter = adapter
         self.store = store
         self.batch_size = batch_size
@@ -32,6 +46,7 @@ class Student:
             "model": model.fingerprint(self.place),
             "adapter": model.fingerprint(adapter) if adapter else "",
             "dtype": str(self.dtype),
+            "chat_template": chat_template,
             "code": CODE,
         }
         self.loaded: tuple[Any, Any] | None = None
@@ -75,8 +90,16 @@ class Student:
     def load(self) -> tuple[Any, Any]:
         """(model, tokenizer), loaded once."""
         if self.loaded is None:
-            tokenizer = model.load_tokenizer(self.place)
-            loaded = model.load_model(self.place, device=self.device, dtype=self.dtype, adapter=self.adapter)
+            tokenizer = model.load_tokenizer(
+                self.place, self.chat_template, trust_remote_code=self.trust_remote_code
+            )
+            loaded = model.load_model(
+                self.place,
+                device=self.device,
+                dtype=self.dtype,
+                adapter=self.adapter,
+                trust_remote_code=self.trust_remote_code,
+            )
             self.loaded = loaded, tokenizer
         return self.loaded
 
@@ -104,8 +127,10 @@ class Student:
             )  # (batch, prompt + answer)
         answers = [until_end(row, ends) for row in output[:, ids.shape[1] :].tolist()]
         texts = tokenizer.batch_decode(answers, skip_special_tokens=True)
+        form = templates.choose(self.chat_template, tokenizer)
         return [
-            {"text": text.strip(), "tokens": len(answer)} for text, answer in zip(texts, answers, strict=True)
+            {"text": templates.until_mark(form, text), "tokens": len(answer)}
+            for text, answer in zip(texts, answers, strict=True)
         ]
 
     def losses(self, conversations: list[list[Message]]) -> list[float]:

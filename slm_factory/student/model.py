@@ -1,5 +1,6 @@
 """Loads the student: a causal chat model from a local folder or a hub, with or without an adapter."""
 
+import functools
 import hashlib
 import json
 import os
@@ -8,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from slm_factory.core.errors import UserError, missing_extra
-from slm_factory.student.chat import CHATML, TURN_END, TURN_START
+from slm_factory.student import rendering, templates
 
 # What decides an answer: weights, architecture, tokenizer. Cards and licences do not.
 MODEL_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt")
+CODE_FILES = ("*.py",)  # a model's own code: fetched and run only where `student.trust_remote_code` says so
+# Where a model of text and images keeps its text part, in old and new checkpoints of transformers.
+TEXT_PART = {r"^(model\.)?language_model\.(model\.)?": "model."}
 
 
-def folder(model: str) -> Path:
+def folder(model: str, revision: str = "", *, trust_remote_code: bool = False) -> Path:
     """The folder that holds `model`: itself, or the local copy of a hub repository, fetched when not here.
 
     Raises:
@@ -22,6 +26,11 @@ def folder(model: str) -> Path:
     """
     place = Path(model)
     if place.is_dir():
+        if revision:
+            raise UserError(
+                f"error: student.revision: {model} is a folder, which has no revisions",
+                'hint: set student.revision to ""',
+            )
         if not (place / "config.json").exists():
             raise UserError(
                 f"error: student.model: {model} holds no config.json, so it is not a model",
@@ -33,11 +42,13 @@ def folder(model: str) -> Path:
             f"error: student.model: the folder {model} does not exist",
             "hint: dvc pull fetches it, or set student.model to another folder or a model on the hub",
         )
-    return hub_folder(model)
+    return hub_folder(model, revision, trust_remote_code=trust_remote_code)
 
 
-def hub_folder(model: str) -> Path:
-    """The local copy of a hub repository; only safetensors, never pickled weights or code.
+def hub_folder(model: str, revision: str = "", *, trust_remote_code: bool = False) -> Path:
+    """The local copy of a hub repository: only safetensors, never pickled weights, and code only if trusted.
+
+    `revision` is a commit, tag or branch; without one, the hub's default branch.
 
     Raises:
         UserError: it is not here and cannot be fetched.
@@ -47,8 +58,14 @@ def hub_folder(model: str) -> Path:
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     except ImportError as error:
         raise missing_extra("huggingface_hub", "train") from error
+    fetch = functools.partial(
+        snapshot_download,
+        model,
+        revision=revision or None,
+        allow_patterns=[*MODEL_FILES, *(CODE_FILES if trust_remote_code else ())],
+    )
     try:
-        return Path(snapshot_download(model, allow_patterns=list(MODEL_FILES), local_files_only=True))
+        return Path(fetch(local_files_only=True))
     except LocalEntryNotFoundError:
         pass
     except HFValidationError as error:
@@ -56,18 +73,19 @@ def hub_folder(model: str) -> Path:
             f"error: student.model: {model} is no name of a model", "hint: a folder, or owner/name on the hub"
         ) from error
     try:
-        return Path(snapshot_download(model, allow_patterns=list(MODEL_FILES)))
+        return Path(fetch())
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        named = f"{model} at {revision}" if revision else model
         raise UserError(
-            f"error: student.model: {model} is neither a folder here nor to be had from the hub",
-            "hint: check the name and the network, or copy the model into a folder and name that",
+            f"error: student.model: {named} is neither a folder here nor to be had from the hub",
+            "hint: check name, revision and network, or copy the model into a folder and name that",
         ) from error
 
 
 def fingerprint(place: Path) -> str:
     """16 hexadecimal digits over the bytes of the model or adapter in the folder `place`."""
     digest = hashlib.sha256()
-    for file in sorted({file for pattern in MODEL_FILES for file in place.glob(pattern)}):
+    for file in sorted({file for pattern in MODEL_FILES + CODE_FILES for file in place.glob(pattern)}):
         digest.update(file.name.encode())
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
@@ -105,49 +123,60 @@ def has_fast_bfloat16(device: str) -> bool:
     return find_dtype(device) is torch.bfloat16
 
 
-def load_tokenizer(place: Path) -> Any:
-    """The tokenizer in `place`, with the plain ChatML template where the model speaks ChatML.
+def load_tokenizer(place: Path, chat_template: str = "auto", *, trust_remote_code: bool = False) -> Any:
+    """The tokenizer in `place`, with the turn form that `student.chat_template` asks for.
+
+    Its end token is the one that ends an answer in that form, and there is always a padding token.
 
     Raises:
-        UserError: there is no tokenizer, or it has no chat template.
+        UserError: there is no tokenizer, it needs code that is not trusted, or it cannot take the form.
     """
     import_torch()
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(
+            place, local_files_only=True, trust_remote_code=trust_remote_code
+        )
     except (OSError, ValueError) as error:
-        raise UserError(
+        raise untrusted_code(place, error) or UserError(
             f"error: {place} holds no tokenizer that can be read: {first_line(error)}",
             "hint: the folder needs tokenizer.json and tokenizer_config.json",
         ) from error
-    if not tokenizer.chat_template:
-        raise UserError(
-            f"error: the model in {place} has no chat template",
-            "hint: choose an instruction-tuned (chat) model as student.model",
-        )
-    if TURN_START in tokenizer.chat_template and TURN_END in tokenizer.get_vocab():
-        tokenizer.chat_template = CHATML
+    form = templates.choose(chat_template, tokenizer)
+    tokenizer.chat_template = rendering.jinja(form)
+    if tokenizer.eos_token != form.end:
+        tokenizer.eos_token = form.end
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
 
 
-def load_model(place: Path, *, device: str, dtype: Any, adapter: Path | None = None) -> Any:
+def load_model(
+    place: Path, *, device: str, dtype: Any, adapter: Path | None = None, trust_remote_code: bool = False
+) -> Any:
     """The model in `place` on `device`, in evaluation mode, with `adapter` on it where one is given.
 
+    Of a model that also reads images (Gemma 3 from 4B up), only the text part.
+
     Raises:
-        UserError: the folder holds no causal language model that transformers can read without further code.
+        UserError: the folder holds no causal language model that transformers can read, or it needs code that
+            is not trusted.
     """
     quiet_transformers()
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
+    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
     try:
+        config: Any = AutoConfig.from_pretrained(place, **options)
+        text = config.get_text_config()
+        if text is not config:
+            options |= {"config": text, "key_mapping": TEXT_PART}
         network: Any = AutoModelForCausalLM.from_pretrained(
-            place, dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True
+            place, dtype=dtype, use_safetensors=True, **options
         )
     except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
-        raise UserError(
+        raise untrusted_code(place, error) or UserError(
             f"error: {place} cannot be loaded as a causal language model: {first_line(error)}",
             "hint: the folder needs config.json and *.safetensors of a model that this transformers knows",
         ) from error
@@ -156,6 +185,16 @@ def load_model(place: Path, *, device: str, dtype: Any, adapter: Path | None = N
 
         network = PeftModel.from_pretrained(network, adapter)
     return network.to(device).eval()
+
+
+def untrusted_code(place: Path, error: Exception) -> UserError | None:
+    """The two lines for a model that brings its own code, None when that is not why it cannot be loaded."""
+    if "trust_remote_code" not in str(error):
+        return None
+    return UserError(
+        f"error: the student in {place} needs Python code that came with it, which is not run unless trusted",
+        "hint: read its *.py files, then set student.trust_remote_code to true, or choose another student",
+    )
 
 
 def import_torch() -> Any:

@@ -62,9 +62,9 @@ def test_other_answers_lower_the_shares() -> None:
 
 
 def test_an_unknown_type_is_refused_before_any_work(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    set_params(prepared, **{"quantize.types": ["f16", "q4_k_m"]})
+    set_params(prepared, **{"quantize.types": ["f16", "q9_9"]})
     monkeypatch.setattr(quantize.gguf, "write", lambda *a, **k: pytest.fail("wrote a file"))
-    with pytest.raises(UserError, match="q4_k_m cannot be made"):
+    with pytest.raises(UserError, match="q9_9 cannot be made"):
         quantize.main()
     assert not quantize.GGUF.exists()
 

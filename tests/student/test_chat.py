@@ -56,4 +56,4 @@ def test_a_template_whose_answer_does_not_follow_the_prompt_is_refused(taught: P
 
 
 def test_the_seed_carries_the_form_it_is_tuned_in() -> None:
-    assert load_tokenizer(SEED).chat_template == chat.CHATML
+    assert load_tokenizer(SEED).chat_template == (SEED / "chat_template.jinja").read_text(encoding="utf-8")

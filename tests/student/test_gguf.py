@@ -85,6 +85,9 @@ def test_the_same_model_gives_the_same_bytes(taught: Path, tmp_path: Path) -> No
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+DYNAMIC = {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10000.0}
+
+
 def change(folder: Path, file: str, **values: Any) -> None:
     content = json.loads((folder / file).read_text(encoding="utf-8")) | values
     (folder / file).write_text(json.dumps(content), encoding="utf-8")
@@ -93,10 +96,10 @@ def change(folder: Path, file: str, **values: Any) -> None:
 @pytest.mark.parametrize(
     ("file", "values", "kind", "problem"),
     [
-        ("config.json", {}, "q4_k_m", "cannot be made here"),
+        ("config.json", {}, "q9_9", "q9_9 cannot be made here"),
         ("config.json", {"architectures": ["BertModel"]}, "f16", "BertModel cannot be converted"),
-        ("config.json", {"rope_parameters": {"rope_type": "yarn"}}, "f16", "rope scaling yarn"),
-        ("tokenizer.json", {"pre_tokenizer": {"type": "Whitespace"}}, "f16", "not a byte-level BPE"),
+        ("config.json", {"rope_parameters": DYNAMIC}, "f16", "rope scaling dynamic"),
+        ("tokenizer.json", {"pre_tokenizer": {"type": "Whitespace"}}, "f16", "neither a byte-level BPE"),
     ],
 )
 def test_what_cannot_be_converted_is_refused_before_any_file(
