@@ -12,6 +12,7 @@ import typer
 
 from slm_factory.cli import check as checking
 from slm_factory.cli.check import Finding, check
+from slm_factory.core.errors import UserError
 from tests.conftest import REPOSITORY, set_params
 from tests.fake_openai import Response, serving
 
@@ -23,8 +24,7 @@ def ready(workspace: Path) -> Path:
     shutil.copytree(REPOSITORY / "prompts", workspace / "prompts")
     (workspace / "data/documents").mkdir(parents=True)
     (workspace / "data/documents/backup.md").write_text("# Backup\n\nRetention is 30 days.\n")
-    (workspace / "models/seed").mkdir(parents=True)
-    (workspace / "models/seed/config.json").write_text("{}")
+    shutil.copytree(REPOSITORY / "models/seed", workspace / "models/seed")
     (workspace / "models/seed/model.safetensors").write_bytes(bytes(2_000_000))
     return workspace
 
@@ -39,6 +39,7 @@ def test_a_ready_repository_passes(ready: Path, capsys: pytest.CaptureFixture[st
     assert all(line.startswith("ok ") for line in lines)
     assert any("1 of 1 readable: 1 md" in line for line in lines)
     assert any("models/seed (2 MB)" in line for line in lines)
+    assert any("speaks chatml; can be written as f16, q8_0" in line for line in lines)
 
 
 def test_json_holds_every_finding_and_failure_is_exit_code_2(
@@ -99,7 +100,21 @@ def test_a_teacher_that_refuses_the_key_fails_with_what_to_set(
 
 def test_a_student_of_a_hub_is_only_a_warning(ready: Path) -> None:
     set_params(ready, **{"student.model": "owner/model"})
+    unpinned, absent = checking.check_student()
+    assert unpinned.state == absent.state == "warn" and "student.revision" in unpinned.fix
+    set_params(ready, **{"student.revision": "0123abc"})
     assert states(list(checking.check_student())) == ["warn"]
+
+
+def test_a_gguf_type_that_cannot_be_made_is_told_before_training(ready: Path) -> None:
+    set_params(ready, **{"quantize.types": ["f16", "q9_9"]})
+    with pytest.raises(UserError, match="q9_9 cannot be made"):
+        list(checking.check_student())
+
+
+def test_code_that_would_be_run_is_told(ready: Path) -> None:
+    set_params(ready, **{"student.trust_remote_code": True})
+    assert states(list(checking.check_student())) == ["warn", "ok", "ok"]
 
 
 def test_a_missing_extra_names_the_command_that_installs_it(

@@ -152,6 +152,11 @@ def test_a_text_keeps_no_mark_of_any_form_however_they_are_nested(form: TurnForm
         assert templates.without_marks(f"가{mark}나{mark[:half]}{mark}{mark[half:]}다") == "가나다"
 
 
+def test_an_answer_ends_where_the_model_begins_to_ask_itself() -> None:
+    assert templates.until_mark(templates.KOREAN_QA, " 매일입니다.\n\n### 질문: 또?") == "매일입니다."
+    assert templates.until_mark(templates.CHATML, " ### 질문: 은 제목입니다.\n") == "### 질문: 은 제목입니다."
+
+
 def test_ordinary_text_is_kept_to_the_letter() -> None:
     text = "## 질문: a < b, [INFO] <b>굵게</b> | `<|` 100%\n"
     assert templates.without_marks(text) == text

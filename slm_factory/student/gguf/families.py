@@ -44,7 +44,8 @@ GEMMA_PATTERN = 6  # llama.cpp takes every sixth layer of Gemma 3 to see the who
 def read_config(model: Path) -> Config:
     """config.json of the model in the folder `model`; of a model that also reads images, the text part."""
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    return config | config.get("text_config", {}) | {"architectures": config["architectures"]}
+    named = config.get("architectures") or ["a model without architectures in config.json"]
+    return config | config.get("text_config", {}) | {"architectures": named}
 
 
 def check(config: Config) -> None:
