@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from slm_factory.core import files, params
 from slm_factory.core.errors import UserError
@@ -167,16 +168,27 @@ def test_the_champion_is_the_adapter_at_its_tag(prepared: Path, student: Path) -
     run(sys.executable, "-m", "dvc", "init", "-q")
     run(sys.executable, "-m", "dvc", "config", "core.analytics", "false")
     run(sys.executable, "-m", "dvc", "add", "-q", str(evaluate.ADAPTER))
+    file = prepared / "params.yaml"
+    today = file.read_text(encoding="utf-8")
+    old = yaml.safe_load(today)
+    old["student"] = {
+        "model": str(student),
+        "system_prompt": SYSTEM,
+        "refusal_ko": "모릅니다.",
+        "refusal_en": "No.",
+    }
+    file.write_text(yaml.safe_dump(old, allow_unicode=True), encoding="utf-8")  # before there were more keys
     run("git", "add", "-A")
     run("git", "commit", "-qm", "v1")
     run("git", "tag", "v1")
+    file.write_text(today, encoding="utf-8")
     before = Student(str(student), None, adapter=evaluate.ADAPTER).identity  # type: ignore[arg-type]
     make_adapter(student, evaluate.ADAPTER, seed=1)
     set_params(prepared, **{"gate.champion": "v1"})
     set_params(prepared, **{"student.system_prompt": "새 지시"})
     with evaluate.champion_at("v1") as champion:
         assert champion is not None
-        assert champion.system_prompt == SYSTEM
+        assert champion.student.system_prompt == SYSTEM and champion.student.chat_template == "auto"
         assert Student(str(student), None, adapter=champion.adapter).identity == before  # type: ignore[arg-type]
     evaluate.main()
     answers = {

@@ -8,6 +8,7 @@ import pytest
 from slm_factory.core import files
 from slm_factory.core.store import Store
 from slm_factory.student.generate import Student
+from slm_factory.student.settings import StudentSettings
 from stages import export
 from tests import tiny_student
 from tests.conftest import set_params
@@ -45,6 +46,15 @@ def test_the_merged_model_answers_like_base_and_adapter(workspace: Path, student
         base = Student(str(student), store).answer(asked, 24)
         assert Student(str(export.MERGED), store).answer(asked, 24) == expected != base
     assert files.read_json(export.METRICS)["is_exported"] is True
+
+
+def test_the_card_names_the_revision_that_was_tuned() -> None:
+    values = {"system_prompt": "S", "refusal_ko": "모릅니다.", "refusal_en": "No."}
+    assert (
+        export.named(StudentSettings(model="owner/name", revision="0123abc", **values))
+        == "owner/name@0123abc"
+    )
+    assert export.named(StudentSettings(model="models/seed", **values)) == "models/seed"
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

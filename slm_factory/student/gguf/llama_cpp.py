@@ -6,6 +6,7 @@ and `convert_hf_to_gguf.py` of a checkout.
 
 import ctypes
 import importlib.util
+import logging
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,7 @@ def quantize(source: Path, file: Path, name: str) -> None:
     if importlib.util.find_spec("llama_cpp"):
         import llama_cpp
 
+        logging.getLogger("llama-cpp-python").setLevel(logging.ERROR)  # it tells every tensor
         parameters = llama_cpp.llama_model_quantize_default_params()
         parameters.ftype = getattr(llama_cpp, file_type_name(name))
         failed = llama_cpp.llama_model_quantize(
