@@ -4,6 +4,7 @@ Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md; the `gguf` pa
 """
 
 import logging
+import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -104,20 +105,39 @@ def write_family(model: Path, file: Path, type_name: str, *, name: str, chat_tem
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     families.add_dimensions(writer, config)
     add_tokenizer(writer, load_tokenizer(model, chat_template), config, chat_template)
-    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH[family.architecture], config["num_hidden_layers"])
-    for tensor_name, tensor in families.tensors(model, config):
-        mapped = names.get_name(tensor_name, try_suffixes=(".weight", ".bias"))
-        if mapped is None:
-            raise ValueError(f"{tensor_name} has no place in a {family.name} GGUF")
-        kind = stored_type(mapped, tensor.shape, gguf.GGMLQuantizationType[tensor_type])
-        writer.add_tensor(mapped, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
+    kinds = add_tensors(writer, family, model, config, gguf.GGMLQuantizationType[tensor_type])
     factors = families.rope_factors(config)
     if factors is not None:
-        writer.add_tensor("rope_freqs.weight", factors)
+        writer.add_tensor_info("rope_freqs.weight", factors.shape, factors.dtype, factors.nbytes)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
+    writer.write_ti_data_to_file()
+    for tensor, kind in zip(families.tensors(model, config), kinds, strict=True):
+        writer.write_tensor_data(gguf.quants.quantize(tensor, kind))
+    if factors is not None:
+        writer.write_tensor_data(factors)
     writer.close()
+
+
+def add_tensors(
+    writer: Any, family: families.Family, model: Path, config: families.Config, wanted: Any
+) -> list[Any]:
+    """The types of all tensors, announced to the writer; the bytes follow, never all in memory."""
+    import gguf
+    import numpy as np
+
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH[family.architecture], config["num_hidden_layers"])
+    kinds = []
+    for name, shape in families.shapes(model, config):
+        mapped = names.get_name(name, try_suffixes=(".weight", ".bias"))
+        if mapped is None:
+            raise ValueError(f"{name} has no place in a {family.name} GGUF")
+        kinds.append(stored_type(mapped, shape, wanted))
+        block, size = gguf.GGML_QUANT_SIZES[kinds[-1]]
+        writer.add_tensor_info(
+            mapped, shape, np.dtype(np.float32), math.prod(shape) // block * size, raw_dtype=kinds[-1]
+        )
+    return kinds
 
 
 def stored_type(name: str, shape: tuple[int, ...], wanted: Any) -> Any:

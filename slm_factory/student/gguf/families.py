@@ -162,19 +162,30 @@ def rope_factors(config: Config) -> Any:
     return (1 / ((1 - blend) / factor + blend)).astype(np.float32)
 
 
-def tensors(model: Path, config: Config) -> Iterator[tuple[str, Any]]:
-    """(transformers' name, float32 array) of every weight, one at a time, arranged as llama.cpp wants it."""
+def shapes(model: Path, config: Config) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """(transformers' name, shape) of every weight, in the order of `tensors`; none is loaded."""
+    for name, opened, stored_name in stored(model, config):
+        yield name, tuple(opened.get_slice(stored_name).get_shape())
+
+
+def tensors(model: Path, config: Config) -> Iterator[Any]:
+    """Every weight, a float32 array, one at a time, arranged as llama.cpp wants it."""
+    family = FAMILIES[config["architectures"][0]]
+    for name, opened, stored_name in stored(model, config):
+        yield arranged(name, opened.get_tensor(stored_name).float().numpy(), family, config)
+
+
+def stored(model: Path, config: Config) -> Iterator[tuple[str, Any, str]]:
+    """(transformers' name, open file, name in the file) of every weight that a GGUF holds."""
     from safetensors import safe_open
 
-    family = FAMILIES[config["architectures"][0]]
     for file in sorted(model.glob("*.safetensors")):
         with safe_open(file, framework="pt") as opened:
             for name in sorted(opened.keys()):
                 text_name = name_in_text_part(name)
                 if text_name is None or (text_name == "lm_head.weight" and config.get("tie_word_embeddings")):
                     continue
-                value = opened.get_tensor(name).float().numpy()
-                yield text_name, arranged(text_name, value, family, config)
+                yield text_name, opened, name
 
 
 def name_in_text_part(name: str) -> str | None:
