@@ -65,7 +65,9 @@ def hub_folder(model: str, revision: str = "", *, trust_remote_code: bool = Fals
         allow_patterns=[*MODEL_FILES, *(CODE_FILES if trust_remote_code else ())],
     )
     try:
-        return Path(fetch(local_files_only=True))
+        here = Path(fetch(local_files_only=True))
+        if not trust_remote_code or any(here.glob("*.py")):  # else it was fetched when it was not trusted
+            return here
     except LocalEntryNotFoundError:
         pass
     except HFValidationError as error:

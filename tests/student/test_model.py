@@ -71,16 +71,19 @@ def test_the_hub_is_asked_for_the_pinned_revision_and_for_code_only_when_trusted
 ) -> None:
     import huggingface_hub
 
-    asked: list[tuple[str | None, bool]] = []
+    asked: list[tuple[str | None, bool, bool]] = []
 
-    def snapshot(name: str, *, revision: str | None, allow_patterns: list[str], **options: bool) -> str:
-        asked.append((revision, "*.py" in allow_patterns))
+    def snapshot(
+        name: str, *, revision: str | None, allow_patterns: list[str], local_files_only: bool = False
+    ) -> str:
+        asked.append((revision, "*.py" in allow_patterns, local_files_only))
         return str(workspace)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
     model.folder("owner/name", "0123abc")
     model.folder("owner/name", trust_remote_code=True)
-    assert asked == [("0123abc", False), (None, True)]
+    # What is here was fetched without its code, so the hub is asked again once the code is trusted.
+    assert asked == [("0123abc", False, True), (None, True, True), (None, True, False)]
 
 
 @pytest.fixture
