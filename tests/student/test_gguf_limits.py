@@ -123,8 +123,9 @@ def legacy_llama_tokenizer() -> Any:
         tiny_families.gemma_tokenizer,
         tiny_families.FAMILIES["llama"].tokenizer,
         tiny_families.FAMILIES["phi"].tokenizer,
+        lambda: tiny_families.byte_level(vocabulary.GPT_2, ["<|endoftext|>"], end="<|endoftext|>"),
     ],
-    ids=["llama 2", "mistral", "gemma", "llama 3", "gpt-2"],
+    ids=["llama 2", "mistral", "gemma", "llama 3", "gpt-2", "gpt-2 written out"],
 )
 def test_llama_cpp_cuts_any_text_into_the_same_tokens_and_back(
     tmp_path: Path, make: Callable[[], Any]

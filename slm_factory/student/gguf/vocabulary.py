@@ -7,13 +7,15 @@ from typing import Any
 from slm_factory.core.errors import UserError
 from slm_factory.student.gguf.families import HINT
 
-# The regular expression that splits text before BPE -> its name in llama.cpp (src/llama-vocab.cpp).
 TAIL = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
+# Built into the byte-level step of `tokenizers`: GPT-2, Phi-2, EXAONE 4.
+GPT_2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+# The regular expression that splits text before BPE -> its name in llama.cpp (src/llama-vocab.cpp).
 PRE_TOKENIZERS = {
     WORDS + r"\p{N}|" + TAIL: "qwen2",
     WORDS + r"\p{N}{1,3}|" + TAIL: "llama-bpe",
-    "gpt2": "gpt-2",  # the expression built into the byte-level step of `tokenizers`: GPT-2, Phi-2, EXAONE 4
+    GPT_2: "gpt-2",
 }
 SPACE = "▁"  # stands for a space in SentencePiece
 
@@ -113,7 +115,7 @@ def pre_tokenizer_name(content: dict[str, Any]) -> str | None:
         return None
     splits = [str(step["pattern"].get("Regex", "")) for step in steps if step["type"] == "Split"]
     if not splits and byte_level.get("use_regex", True):
-        splits = ["gpt2"]
+        splits = [GPT_2]
     return PRE_TOKENIZERS.get(splits[0]) if len(splits) == 1 and len(steps) <= 2 else None
 
 
