@@ -1,6 +1,6 @@
-"""A student that answers: batched greedy generation and the loss of references, remembered by content."""
+"""A student that answers: batched greedy generation and the loss of texts, remembered by content."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from slm_factory.core.store import Store
 from slm_factory.student import chat, model, rendering, templates
 from slm_factory.student.chat import Message
 
+ROUND = 8  # tokens between two looks at which rows have ended
+BATCH_BYTES = 2 * 2**30  # of a batch's cache or logits
 CODE = source_version(
     Path(__file__), *(Path(str(part.__file__)) for part in (chat, model, rendering, templates))
 )
@@ -50,6 +52,7 @@ class Student:
             "code": CODE,
         }
         self.loaded: tuple[Any, Any] | None = None
+        self.tokenizer: Any = None
 
     def answer(self, conversations: Sequence[list[Message]], max_new_tokens: int) -> list[dict[str, Any]]:
         """{text, tokens} of the greedy answer to each conversation; `tokens` counts the end token."""
@@ -61,6 +64,11 @@ class Student:
     def answer_loss(self, conversations: Sequence[list[Message]]) -> list[float]:
         """Nats per token that the last message of each conversation costs, its end token included."""
         return self.remembered("loss", conversations, {}, self.losses)
+
+    def text_loss(self, texts: Sequence[str]) -> list[float]:
+        """Nats per token of each plain text after its first token: no question, no template."""
+        conversations = [[{"role": "text", "content": text}] for text in texts]
+        return self.remembered("text", conversations, {}, self.text_losses)
 
     def remembered(
         self,
@@ -78,21 +86,38 @@ class Student:
         missing = {
             key: messages for key, messages in zip(keys, conversations, strict=True) if found[key] is None
         }
-        # Longest first: the batch that needs the most memory fails at once or never, and padding stays small.
-        order = sorted(missing, key=lambda key: (-sum(len(m["content"]) for m in missing[key]), key))
-        batches = [order[at : at + self.batch_size] for at in range(0, len(order), self.batch_size)]
-        for batch in track(batches, f"{kind} x {len(order)}"):
+        for batch in track(list(self.batches(kind, missing, options)), f"{kind} x {len(missing)}"):
             results = work([missing[key] for key in batch])
             self.store.put_by_key(f"student {kind}", list(zip(batch, results, strict=True)))
             found.update(zip(batch, results, strict=True))
         return [found[key] for key in keys]
 
+    def batches(
+        self, kind: str, missing: dict[str, list[Message]], options: dict[str, Any]
+    ) -> Iterator[list[str]]:
+        """Keys of `missing` in batches of like length, as large as `batch_size` and memory allow.
+
+        Longest first: the batch that needs the most memory fails at once or never, and padding stays small.
+        """
+        lengths = {key: sum(len(m["content"]) for m in messages) for key, messages in missing.items()}
+        order = sorted(missing, key=lambda key: (-lengths[key], key))
+        while order:
+            network, _ = self.load()
+            # An answer keeps each token in the cache; a loss holds all logits of a token, twice, in float32.
+            cost = model.cache_bytes(network) if kind == "answer" else 8 * network.config.vocab_size
+            tokens = lengths[order[0]] + options.get("max_new_tokens", 0)  # a character is about a token
+            size = max(1, min(self.batch_size, BATCH_BYTES // (cost * max(1, tokens))))
+            yield order[:size]
+            order = order[size:]
+
     def load(self) -> tuple[Any, Any]:
-        """(model, tokenizer), loaded once."""
+        """(model, tokenizer), loaded once.
+
+        An adapter is merged in float32, where that changes nothing but the speed: its own matrix products
+        cost a third of every step. Rounded to bfloat16, the sum would be another model.
+        """
         if self.loaded is None:
-            tokenizer = model.load_tokenizer(
-                self.place, self.chat_template, trust_remote_code=self.trust_remote_code
-            )
+            tokenizer = self.load_tokenizer()
             loaded = model.load_model(
                 self.place,
                 device=self.device,
@@ -100,32 +125,31 @@ class Student:
                 adapter=self.adapter,
                 trust_remote_code=self.trust_remote_code,
             )
+            if self.adapter and self.dtype is model.import_torch().float32:
+                loaded = loaded.merge_and_unload()
             self.loaded = loaded, tokenizer
         return self.loaded
 
+    def load_tokenizer(self) -> Any:
+        """The tokenizer, loaded once, without the model."""
+        if self.tokenizer is None:
+            self.tokenizer = model.load_tokenizer(
+                self.place, self.chat_template, trust_remote_code=self.trust_remote_code
+            )
+        return self.tokenizer
+
+    def fits(self, messages: list[Message], max_new_tokens: int) -> bool:
+        """Whether the conversation and an answer of `max_new_tokens` fit the model's context."""
+        used = len(chat.prompt_ids(self.load_tokenizer(), messages)) + max_new_tokens
+        return used <= model.context_tokens(self.place)
+
     def generate(self, conversations: list[list[Message]], max_new_tokens: int) -> list[dict[str, Any]]:
         """One batch of greedy answers; padded on the left, so that every answer begins in the same column."""
-        import torch
-        from transformers import GenerationConfig
-
         network, tokenizer = self.load()
         prompts = [chat.prompt_ids(tokenizer, messages) for messages in conversations]
-        ids, mask = padded(prompts, tokenizer.pad_token_id, "left")
-        # A configuration of our own: what a model ships (temperature, repetition penalty) is not greedy.
         ends = end_tokens(network, tokenizer)
-        configuration = GenerationConfig(
-            do_sample=False,
-            max_new_tokens=max_new_tokens,
-            eos_token_id=sorted(ends),
-            pad_token_id=tokenizer.pad_token_id,
-        )
-        with torch.inference_mode():
-            output = network.generate(
-                input_ids=ids.to(self.device),
-                attention_mask=mask.to(self.device),
-                generation_config=configuration,
-            )  # (batch, prompt + answer)
-        answers = [until_end(row, ends) for row in output[:, ids.shape[1] :].tolist()]
+        with model.threads(network):
+            answers = greedy(network, prompts, max_new_tokens, ends, tokenizer.pad_token_id)
         texts = tokenizer.batch_decode(answers, skip_special_tokens=True)
         form = templates.choose(self.chat_template, tokenizer)
         return [
@@ -135,27 +159,77 @@ class Student:
 
     def losses(self, conversations: list[list[Message]]) -> list[float]:
         """One batch of answer losses; earlier answers of a conversation are context only."""
+        _, tokenizer = self.load()
+        encoded = [chat.encode(tokenizer, messages) for messages in conversations]
+        return self.mean_losses([ids for ids, _ in encoded], [last_answer(labels) for _, labels in encoded])
+
+    def text_losses(self, conversations: list[list[Message]]) -> list[float]:
+        """One batch of losses of plain texts."""
+        _, tokenizer = self.load()
+        rows = [chat.encode_text(tokenizer, message["content"]) for [message] in conversations]
+        return self.mean_losses(rows, rows)
+
+    def mean_losses(self, rows: list[list[int]], labels: list[list[int]]) -> list[float]:
+        """Mean cross-entropy of each row over its labels."""
         import torch
 
         network, tokenizer = self.load()
-        encoded = [chat.encode(tokenizer, messages) for messages in conversations]
-        ids, mask = padded([row for row, _ in encoded], tokenizer.pad_token_id, "right")
-        labels, _ = padded([last_answer(labels) for _, labels in encoded], chat.IGNORED, "right")
+        ids, mask = padded(rows, tokenizer.pad_token_id, "right")
+        wanted, _ = padded(labels, chat.IGNORED, "right")
         with torch.inference_mode():
             logits = network(
                 input_ids=ids.to(self.device), attention_mask=mask.to(self.device)
             ).logits  # (batch, tokens, vocabulary)
             losses = torch.nn.functional.cross_entropy(
                 logits[:, :-1].float().transpose(1, 2),
-                labels[:, 1:].to(self.device),
+                wanted[:, 1:].to(self.device),
                 ignore_index=chat.IGNORED,
                 reduction="none",
             )  # (batch, tokens - 1)
-        counts = (labels[:, 1:] != chat.IGNORED).sum(dim=1)
+        counts = (wanted[:, 1:] != chat.IGNORED).sum(dim=1)
         return [
             round(loss / count, 6)
             for loss, count in zip(losses.sum(dim=1).tolist(), counts.tolist(), strict=True)
         ]
+
+
+def greedy(
+    network: Any, prompts: list[list[int]], max_new_tokens: int, ends: set[int], pad: int
+) -> list[list[int]]:
+    """The likeliest answer to each prompt, token by token, up to the first of `ends`, that one included.
+
+    Rows that have ended leave the batch, and their part of the cache with them: one that rambles up to the
+    limit would otherwise make all others ramble along, at five times the work (measured on models/seed).
+    """
+    import torch
+    from transformers import GenerationConfig
+
+    ids, mask = (rows.to(network.device) for rows in padded(prompts, pad, "left"))
+    answers: list[list[int]] = [[] for _ in prompts]
+    left, cache, width = list(range(len(prompts))), None, ids.shape[1]
+    while left and ids.shape[1] < width + max_new_tokens:
+        # A configuration of our own: what a model ships (temperature, repetition penalty) is not greedy.
+        configuration = GenerationConfig(
+            do_sample=False,
+            max_new_tokens=min(ROUND, width + max_new_tokens - ids.shape[1]),
+            eos_token_id=sorted(ends),
+            pad_token_id=pad,
+            return_dict_in_generate=True,
+        )
+        with torch.inference_mode():
+            output = network.generate(
+                input_ids=ids, attention_mask=mask, past_key_values=cache, generation_config=configuration
+            )
+        for number, tokens in zip(left, output.sequences[:, ids.shape[1] :].tolist(), strict=True):
+            answers[number] += until_end(tokens, ends)
+        going = [at for at, number in enumerate(left) if answers[number][-1] not in ends]
+        left = [left[at] for at in going]
+        kept = torch.tensor(going, dtype=torch.long, device=ids.device)
+        ids = output.sequences[kept]  # (rows left, prompt + answer)
+        mask = torch.nn.functional.pad(mask[kept], (0, ids.shape[1] - mask.shape[1]), value=1)
+        cache = output.past_key_values
+        cache.batch_select_indices(kept)
+    return answers
 
 
 def padded(rows: list[list[int]], value: int, side: str) -> tuple[Any, Any]:

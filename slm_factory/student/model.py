@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ MODEL_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.
 CODE_FILES = ("*.py",)  # a model's own code: fetched and run only where `student.trust_remote_code` says so
 # Where a model of text and images keeps its text part, in old and new checkpoints of transformers.
 TEXT_PART = {r"^(model\.)?language_model\.(model\.)?": "model."}
+SMALL_MODEL = 256 * 2**20  # bytes of weights
 
 
 def folder(model: str, revision: str = "", *, trust_remote_code: bool = False) -> Path:
@@ -92,6 +95,12 @@ def fingerprint(place: Path) -> str:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()[:16]
+
+
+def context_tokens(place: Path) -> int:
+    """How many tokens the model in `place` was made for, by its configuration; 2048 where that is silent."""
+    config = json.loads((place / "config.json").read_text(encoding="utf-8"))
+    return int((config.get("text_config") or config).get("max_position_embeddings") or 2048)
 
 
 def find_device() -> str:
@@ -197,6 +206,32 @@ def untrusted_code(place: Path, error: Exception) -> UserError | None:
         f"error: the student in {place} needs Python code that came with it, which is not run unless trusted",
         "hint: read its *.py files, then set student.trust_remote_code to true, or choose another student",
     )
+
+
+def cache_bytes(network: Any) -> int:
+    """Bytes that one token takes in the key-value cache, when every layer keeps it."""
+    config = network.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(2 * config.num_hidden_layers * heads * width * network.dtype.itemsize)
+
+
+@contextmanager
+def threads(network: Any) -> Iterator[None]:
+    """One thread for a small model on a CPU, within the block; else as many as torch has chosen.
+
+    A step of a small model is over before a second thread has been woken: beside other processes two threads
+    answer a fifth as fast as one, alone no faster.
+    """
+    torch = import_torch()
+    weights = sum(weight.numel() * weight.element_size() for weight in network.parameters())
+    before = torch.get_num_threads()
+    if network.device.type == "cpu" and weights < SMALL_MODEL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def import_torch() -> Any:
