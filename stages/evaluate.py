@@ -1,7 +1,9 @@
 """Asks base, tuned and champion the same held-out questions, and measures their answers.
 
-in:  data/split.parquet, data/abstain.jsonl, data/general.jsonl, models/adapter, the student (params: student)
-out: data/evaluate.parquet (records.ANSWER), metrics/evaluate.json, metrics/evaluate/slices.csv
+in:  data/split.parquet, data/abstain.jsonl, data/general.jsonl, data/text.jsonl, data/chunk.parquet, prompts,
+     models/adapter, the student (params: student), the teacher (params: teacher)
+out: data/evaluate.parquet (records.ANSWER), data/answers/evaluate.parquet, metrics/evaluate.json,
+     metrics/evaluate/slices.csv
 
 The champion is the version at the git tag `gate.champion`, read through DVC. Answers are remembered by
 content, so a base or champion that was asked before answers only new questions.
@@ -9,38 +11,45 @@ content, so a base or champion that was asked before answers only new questions.
 
 import csv
 import logging
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import Field
 
 from slm_factory.core import files, params
-from slm_factory.core.errors import UserError, run_stage
+from slm_factory.core.errors import run_stage
 from slm_factory.core.files import Row
 from slm_factory.core.params import Settings
 from slm_factory.core.records import ANSWER, identifier
 from slm_factory.core.store import Store
-from slm_factory.core.text import is_refusal
-from slm_factory.metrics.bootstrap import mean_interval
-from slm_factory.metrics.scores import scores
-from slm_factory.metrics.slices import METRICS, SLICES, GateSettings
+from slm_factory.evaluation.examine import answered, read_texts, with_losses
+from slm_factory.evaluation.judging import agreement, judged
+from slm_factory.evaluation.retrieval import Prompts, Search, fitted
+from slm_factory.evaluation.versions import Contender, Version, version_at
+from slm_factory.evaluation.withdrawn import withdrawn
+from slm_factory.metrics.slices import SLICES, GateSettings
+from slm_factory.metrics.summary import RETRIEVAL, retrieval_gain, summary
 from slm_factory.student.chat import question_messages
 from slm_factory.student.generate import Student
 from slm_factory.student.settings import StudentSettings
+from slm_factory.teachers.asking import ask_nothing
+from slm_factory.teachers.teacher import TeacherSettings
 
 PAIRS = Path("data/split.parquet")
+CHUNKS = Path("data/chunk.parquet")
 ABSTAIN = Path("data/abstain.jsonl")
 GENERAL = Path("data/general.jsonl")
+TEXTS = Path("data/text.jsonl")
+PROMPTS = Path("prompts")
 ADAPTER = Path("models/adapter")
 ANSWERS = Path("data/evaluate.parquet")
+JUDGEMENTS = Path("data/answers/evaluate.parquet")
 MEASURES = Path("metrics/evaluate.json")
 PLOT = Path("metrics/evaluate/slices.csv")
 
-LOSS_DIGITS = 4  # of nats per token
 
 log = logging.getLogger(__name__)
 
@@ -50,16 +59,11 @@ class Params(Settings):
 
     batch_size: int = Field(ge=1)
     max_new_tokens: int = Field(ge=1)
+    retrieval: bool
+    passages: int = Field(ge=1)
+    judge: bool
     resamples: int = Field(ge=100)
     seed: int
-
-
-class Contender(NamedTuple):
-    """Who answers: a student, with or without an adapter, asked as it was when it was trained."""
-
-    name: str  # base, tuned, champion
-    student: StudentSettings
-    adapter: Path | None
 
 
 def questions(
@@ -89,121 +93,70 @@ def question(slice_name: str, row: Row, reference: str) -> Row:
         "slice": slice_name,
         "pair_id": row.get("pair_id", ""),
         "doc_id": row.get("doc_id", ""),
+        "category": row.get("category", ""),
         "language": row["language"],
         "question": row["question"],
         "reference": reference,
+        "present_answer": row.get("present_answer", ""),
     }
 
 
-@contextmanager
-def champion_at(tag: str) -> Iterator[Contender | None]:
-    """The version at the git tag `tag` as it is served: its adapter, its student, its system prompt.
+def text_row(row: Row) -> Row:
+    """One `records.QUESTION` row of the slice text."""
+    return question("text", {"language": row["language"], "question": ""}, row["text"])
 
-    None without a tag.
+
+@contextmanager
+def champion_at(tag: str) -> Iterator[Version | None]:
+    """The version at `gate.champion` as it is served, None without a tag.
 
     Raises:
-        UserError: git does not know the tag, or DVC has no adapter for it.
+        UserError: see `version_at`.
     """
     if not tag:
         yield None
         return
-    from dvc.api import params_show
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-    from dvc.scm import SCMError
-
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "adapter"
-        try:
-            Repo.get(".", ADAPTER.as_posix(), out=str(place), rev=tag)
-            values = params_show(rev=tag)["student"]
-        except (DvcException, SCMError) as error:
-            raise UserError(
-                f"error: gate.champion: {tag} gives no {ADAPTER}: {str(error).splitlines()[0]}",
-                "hint: git tag lists the versions; dvc fetch --all-tags brings their models",
-            ) from error
-        known = {key: value for key, value in values.items() if key in StudentSettings.model_fields}
-        yield Contender("champion", StudentSettings.model_validate(known), place)
+    with version_at(tag, "champion") as version:
+        yield version
 
 
 def examine(
-    contender: Contender, asked: list[Row], settings: Params, refusals: tuple[str, str], store: Store
+    contender: Contender,
+    asked: list[Row],
+    texts: list[Row],
+    settings: Params,
+    refusals: tuple[str, str],
+    search: Search | None,
+    store: Store,
 ) -> list[Row]:
-    """The contender's answers to all questions, measured (records.ANSWER)."""
-    student = Student(
-        contender.student.model,
-        store,
-        adapter=contender.adapter,
-        batch_size=settings.batch_size,
-        revision=contender.student.revision,
-        chat_template=contender.student.chat_template,
-        trust_remote_code=contender.student.trust_remote_code,
-    )
+    """The contender's answers to all questions, measured; with `search`, also those it gives to passages."""
+    student = contender.load(store, settings.batch_size)
     conversations = [question_messages(contender.student.system_prompt, row["question"]) for row in asked]
-    answers = student.answer(conversations, settings.max_new_tokens)
-    referenced = [
-        [*messages, {"role": "assistant", "content": row["reference"]}]
-        for messages, row in zip(conversations, asked, strict=True)
-    ]
-    losses = student.answer_loss(referenced)
-    scored = scores(
-        [row["reference"] for row in asked],
-        [row["question"] for row in asked],
-        [answer["text"] for answer in answers],
-    )
+    rows = answered(contender.name, student, asked, conversations, settings.max_new_tokens, refusals)
+    rows = with_losses(rows, student, conversations) + read_texts(contender.name, student, texts)
+    if search is None:
+        return rows
+    about = [row for row in asked if row["slice"] in ("recall", "unseen", "abstain", "withdrawn")]
+    conversations = with_passages(contender.student.system_prompt, about, student, settings, search)
+    name = contender.name + RETRIEVAL
+    return rows + answered(name, student, about, conversations, settings.max_new_tokens, refusals)
+
+
+def with_passages(
+    system_prompt: str, asked: list[Row], student: Student, settings: Params, search: Search
+) -> list[list[dict[str, str]]]:
+    """Each question's conversation, with the best passages that fit the student's context."""
+    prompts = Prompts(PROMPTS)
     return [
-        {
-            **row,
-            "contender": contender.name,
-            "answer": answer["text"],
-            "is_refusal": is_refusal(answer["text"], refusals),
-            # A refusal has no facts to find; is_refusal judges it.
-            **(measured | {"key_facts": None} if row["slice"] == "abstain" else measured),
-            # Its last digits depend on the batch, which depends on what was remembered.
-            "answer_loss": round(loss, LOSS_DIGITS),
-            "tokens": answer["tokens"],
-        }
-        for row, answer, loss, measured in zip(asked, answers, losses, scored, strict=True)
+        fitted(
+            lambda found, row=row: question_messages(  # type: ignore[misc]
+                system_prompt, prompts.fill(row["question"], row["language"], found)
+            ),
+            search.find(row["question"], settings.passages),
+            lambda messages: student.fits(messages, settings.max_new_tokens),
+        )
+        for row in asked
     ]
-
-
-def summary(rows: list[Row], settings: Params) -> dict[str, Any]:
-    """Per slice and contender: n, and each metric's mean with its 95% interval.
-
-    `refusal` is the share of refusals: right on abstain and unseen, over-refusal on recall. On abstain,
-    `refusal_precision` is the share of the contender's refusals, over abstain and recall, that were in place.
-    """
-    measured: dict[str, Any] = {}
-    for name in SLICES:
-        for contender in sorted({row["contender"] for row in rows}):
-            own = [row for row in rows if row["slice"] == name and row["contender"] == contender]
-            if own:
-                measured.setdefault(name, {})[contender] = measures(own, settings)
-    for contender, values in measured.get("abstain", {}).items():
-        refused = [
-            float(row["slice"] == "abstain")
-            for row in rows
-            if row["contender"] == contender and row["is_refusal"] and row["slice"] in ("abstain", "recall")
-        ]
-        if refused:
-            values["refusal_precision"] = interval(refused, settings)
-    return measured
-
-
-def measures(rows: list[Row], settings: Params) -> dict[str, Any]:
-    """n and every metric of one contender on one slice; a metric that applies to no row is left out."""
-    result: dict[str, Any] = {"n": len(rows)}
-    for metric in METRICS:
-        values = [row[metric] for row in rows if row[metric] is not None]
-        if values:
-            result[metric] = interval(values, settings)
-    result["refusal"] = interval([float(row["is_refusal"]) for row in rows], settings)
-    return result
-
-
-def interval(values: list[float], settings: Params) -> dict[str, float]:
-    """Mean, low and high of the values."""
-    return mean_interval(values, resamples=settings.resamples, seed=settings.seed).rounded()
 
 
 def write_plot(measured: dict[str, Any]) -> None:
@@ -224,30 +177,48 @@ def main() -> None:
     """Reads the questions, asks the contenders, writes answers and measures."""
     settings = params.load("evaluate", Params)
     system = params.load("student", StudentSettings)
-    champion = params.load("gate", GateSettings).champion
-    asked = questions(
-        files.read_rows(PAIRS), files.read_json_lines(ABSTAIN), files.read_json_lines(GENERAL), system
-    )
+    pairs = files.read_rows(PAIRS)
+    asked = questions(pairs, files.read_json_lines(ABSTAIN), files.read_json_lines(GENERAL), system)
+    texts = sorted(map(text_row, files.read_json_lines(TEXTS)), key=lambda row: row["question_id"])
+    search = Search(files.read_rows(CHUNKS)) if settings.retrieval else None
     started = time.monotonic()
     contenders = [
         Contender("base", system, None),
         Contender("tuned", system, ADAPTER),
     ]
-    with Store() as store, champion_at(champion) as other:
-        contenders += [other] if other else []
+    with Store() as store, champion_at(params.load("gate", GateSettings).champion) as champion:
+        if champion:
+            asked += [question("withdrawn", row, row["answer"]) for row in withdrawn(champion.pairs, pairs)]
+            contenders.append(champion.contender)
         rows = [
             row
             for contender in contenders
-            for row in examine(contender, asked, settings, system.refusals, store)
+            for row in examine(
+                contender,
+                asked,
+                texts,
+                settings,
+                system.refusals,
+                search if contender.name != "champion" else None,
+                store,
+            )
         ]
+    measured: dict[str, Any] = {}
+    if settings.judge:
+        rows, unjudged = judged(rows, params.load("teacher", TeacherSettings), JUDGEMENTS)
+        measured["judge"] = {"agreement": agreement(rows), "failed": unjudged}
+    else:
+        ask_nothing(JUDGEMENTS)
     files.write_rows(ANSWERS, rows, ANSWER)
-    measured = summary(rows, settings)
-    files.write_json(MEASURES, measured)
-    write_plot(measured)
+    slices = summary(rows, resamples=settings.resamples, seed=settings.seed)
+    gain = retrieval_gain(rows, resamples=settings.resamples, seed=settings.seed)
+    files.write_json(MEASURES, slices | measured | ({"retrieval": gain} if gain else {}))
+    write_plot(slices)
     log.info(
-        "evaluate: %d questions, %d contenders, %.0f s -> %s",
+        "evaluate: %d questions, %d texts, %d contenders, %.0f s -> %s",
         len(asked),
-        len(contenders),
+        len(texts),
+        len({row["contender"] for row in rows}),
         time.monotonic() - started,
         ANSWERS,
     )

@@ -50,8 +50,8 @@ class Params(Settings):
 
 
 def held_out(rows: list[files.Row]) -> list[files.Row]:
-    """The rows of the tuned student, one per question."""
-    return [row for row in rows if row["contender"] == "tuned"]
+    """The rows of the tuned student, one per question; texts are read, not asked."""
+    return [row for row in rows if row["contender"] == "tuned" and row["slice"] != "text"]
 
 
 def parity(questions: list[files.Row], reference: list[str], answers: list[str]) -> dict[str, Any]:

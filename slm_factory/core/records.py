@@ -108,19 +108,21 @@ TEACHER_ANSWER = pa.schema([("request", pa.string()), ("answer", pa.string())])
 QUESTION = pa.schema(
     [
         ("question_id", pa.string()),
-        ("slice", pa.string()),  # recall, unseen, abstain, general
+        ("slice", pa.string()),  # recall, unseen, abstain, withdrawn, general, text
         ("pair_id", pa.string()),  # "" for questions that come from no document
         ("doc_id", pa.string()),
+        ("category", pa.string()),  # of the pair
         ("language", pa.string()),
-        ("question", pa.string()),
+        ("question", pa.string()),  # "" for text, which is read and not asked
         ("reference", pa.string()),
+        ("present_answer", pa.string()),  # withdrawn: what the documents say now, "" where they say nothing
     ]
 )
 
 ANSWER = pa.schema(
     [
         *QUESTION,
-        pa.field("contender", pa.string()),  # base, tuned, champion
+        pa.field("contender", pa.string()),  # base, tuned, champion, base_retrieval, tuned_retrieval
         pa.field("answer", pa.string()),
         pa.field("is_refusal", pa.bool_()),
         pa.field("key_facts", pa.float64()),  # 0-1; null where the reference has none
@@ -130,6 +132,7 @@ ANSWER = pa.schema(
         pa.field("bleu", pa.float64()),
         pa.field("chrf", pa.float64()),
         pa.field("exact", pa.float64()),
+        pa.field("is_judged_correct", pa.bool_()),  # by the teacher; null where it was not asked
         pa.field("answer_loss", pa.float64()),  # nats per token of the reference under the contender
         pa.field("tokens", pa.int32()),
     ]

@@ -18,9 +18,14 @@ SLICES = {
     "recall": Slice("key_facts", True),
     "unseen": Slice("is_refusal", True),
     "abstain": Slice("is_refusal", True),
+    "withdrawn": Slice("key_facts", False),  # old facts that are still given
     "general": Slice("answer_loss", False),
+    "text": Slice("answer_loss", False),
 }
-METRICS = ("key_facts", "rouge_1", "rouge_2", "rouge_l", "bleu", "chrf", "exact", "answer_loss")
+METRICS = (
+    *("key_facts", "rouge_1", "rouge_2", "rouge_l", "bleu", "chrf", "exact"),
+    *("is_judged_correct", "answer_loss", "is_refusal"),
+)
 
 
 class GateSettings(Settings):

@@ -29,6 +29,7 @@ def prepared(workspace: Path, student: Path) -> Path:
         for at, (q, a) in enumerate(LESSONS)
         for contender in ("base", "tuned")
     ]
+    rows.append(rows[-1] | {"question_id": "t", "slice": "text", "question": "", "reference": "A text."})
     files.write_rows(quantize.QUESTIONS, rows, ANSWER)
     set_params(workspace, **{"student.system_prompt": SYSTEM, "quantize.context_tokens": 256})
     return workspace
