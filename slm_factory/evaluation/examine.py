@@ -77,6 +77,11 @@ def read_texts(contender: str, scorer: Scorer, texts: list[Row]) -> list[Row]:
     """Rows of the slice text, which is read, not asked: only `answer_loss` is measured (records.ANSWER)."""
     losses = scorer.text_loss([row["reference"] for row in texts])
     return [
-        {**dict.fromkeys(ANSWER.names), **row, "contender": contender, "answer_loss": round(loss, LOSS_DIGITS)}
+        {
+            **dict.fromkeys(ANSWER.names),
+            **row,
+            "contender": contender,
+            "answer_loss": round(loss, LOSS_DIGITS),
+        }
         for row, loss in zip(texts, losses, strict=True)
     ]

@@ -50,7 +50,7 @@ class AnthropicClient:
         self.refused: set[str] = set()  # of OPTIONAL
         self.connections = Connections(self.connect)
 
-    async def chat(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
+    async def chat(self, messages: list[Message], schema: dict[str, Any] | None) -> Reply:
         """See `ChatClient.chat`. A request that is refused is sent again without what the model refuses."""
         import anthropic
 
@@ -80,7 +80,9 @@ class AnthropicClient:
             self.refused |= refused
             return answer
 
-    def request(self, messages: list[Message], schema: dict[str, Any], refused: set[str]) -> dict[str, Any]:
+    def request(
+        self, messages: list[Message], schema: dict[str, Any] | None, refused: set[str]
+    ) -> dict[str, Any]:
         """The arguments of one request; system messages have a place of their own."""
         plain = plain_messages(messages)
         tool = {"name": TOOL, "description": "Takes the answer.", "input_schema": schema}
@@ -91,9 +93,9 @@ class AnthropicClient:
             "max_tokens": self.max_tokens,
             "system": "\n\n".join(said["content"] for said in plain if said["role"] == "system"),
             "messages": [message for message in plain if message["role"] != "system"],
-            "tools": [tool],
-            "tool_choice": {"type": "auto"} if is_free else forced,
         }
+        if schema is not None:
+            request |= {"tools": [tool], "tool_choice": {"type": "auto"} if is_free else forced}
         if "thinking" not in refused:
             request["thinking"] = {"type": "adaptive" if self.options["thinking"] else "disabled"}
         if "temperature" not in refused:  # the package knows it no more, most models do

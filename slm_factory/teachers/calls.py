@@ -60,7 +60,7 @@ class Calls:
         self.answers = 0  # attempts that the server reacted to, in whatever way
         self.answered_at = 0.0  # the last time that one was answered, by time.monotonic()
 
-    async def chat(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
+    async def chat(self, messages: list[Message], schema: dict[str, Any] | None) -> Reply:
         """The model's answer, after as many attempts as `settings.retries` allows.
 
         Raises:
@@ -96,7 +96,9 @@ class Calls:
         self.check_whole(reply, prompt_tokens)
         return reply
 
-    async def attempt(self, messages: list[Message], schema: dict[str, Any], prompt_tokens: int) -> Reply:
+    async def attempt(
+        self, messages: list[Message], schema: dict[str, Any] | None, prompt_tokens: int
+    ) -> Reply:
         """One attempt within its deadline, when the server's load and the budget allow it."""
         async with self.window.place(), self.accounts().attempt(prompt_tokens) as attempt:
             try:
@@ -121,7 +123,7 @@ class Calls:
             settle(attempt, reply)
             return reply
 
-    async def in_time(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
+    async def in_time(self, messages: list[Message], schema: dict[str, Any] | None) -> Reply:
         """One attempt of the client, ended after `settings.timeout_seconds` whatever it does."""
         try:
             async with asyncio.timeout(self.settings.timeout_seconds):

@@ -65,8 +65,10 @@ class ChatClient(Protocol):
     max_tokens: int  # of one answer
     is_remote: bool  # whether the text leaves this machine
 
-    async def chat(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
+    async def chat(self, messages: list[Message], schema: dict[str, Any] | None) -> Reply:
         """The model's answer, kept to `schema` (JSON Schema) where the backend can; one attempt.
+
+        Without a schema the answer is free text.
 
         Raises:
             Overloaded, Disturbed: this attempt failed, another may not.

@@ -51,7 +51,7 @@ class GgufClient:
         self.loading = threading.Lock()
         self.llama: Llama | None = None
 
-    async def chat(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
+    async def chat(self, messages: list[Message], schema: dict[str, Any] | None) -> Reply:
         """See `ChatClient.chat`. A chat that is given up stops at its next token and frees its slot."""
         given_up = threading.Event()
         request = self.request(messages, schema)
@@ -61,15 +61,16 @@ class GgufClient:
         finally:
             given_up.set()
 
-    def request(self, messages: list[Message], schema: dict[str, Any]) -> dict[str, Any]:
+    def request(self, messages: list[Message], schema: dict[str, Any] | None) -> dict[str, Any]:
         """The chat completion request; llama.cpp makes a grammar of the schema."""
+        form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
         return {
             "messages": plain_messages(messages),
             "max_tokens": self.max_tokens,
             "temperature": self.options["temperature"],
             "seed": self.options["seed"],
             "chat_template_kwargs": {"enable_thinking": self.options["thinking"]},
-            "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}},
+            **({"response_format": form} if schema is not None else {}),
         }
 
     def complete(self, request: dict[str, Any], given_up: threading.Event) -> Reply:

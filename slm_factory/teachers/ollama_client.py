@@ -53,7 +53,7 @@ class OllamaClient:
         self.refused: set[str] = set()  # "think" and "format", once the server has refused them
         self.connections = Connections(self.connect)
 
-    async def chat(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
+    async def chat(self, messages: list[Message], schema: dict[str, Any] | None) -> Reply:
         """See `ChatClient.chat`. A request that is refused is sent again without what the server refuses."""
         from ollama import ResponseError
 
@@ -73,7 +73,7 @@ class OllamaClient:
                 self.refused |= refused
                 return answer
 
-    async def send(self, messages: list[Message], schema: dict[str, Any], refused: set[str]) -> Reply:
+    async def send(self, messages: list[Message], schema: dict[str, Any] | None, refused: set[str]) -> Reply:
         """The answer to one request; what the server refuses raises the package's own error.
 
         It is streamed, since proxies cut connections that are silent for a minute.

@@ -43,7 +43,7 @@ class OpenAIClient:
         self.refused: set[str] = set()  # of OPTIONAL
         self.connections = Connections(self.connect)
 
-    async def chat(self, messages: list[Message], schema: dict[str, Any]) -> Reply:
+    async def chat(self, messages: list[Message], schema: dict[str, Any] | None) -> Reply:
         """See `ChatClient.chat`. A request that is refused is sent again without what the server refuses."""
         import openai
 
@@ -79,14 +79,14 @@ class OpenAIClient:
             self.refused |= refused
             return answer
 
-    def fields(self, schema: dict[str, Any], refused: set[str]) -> dict[str, Any]:
+    def fields(self, schema: dict[str, Any] | None, refused: set[str]) -> dict[str, Any]:
         """What a request says besides model and messages."""
         limit = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
         form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
         fields: dict[str, Any] = {limit: self.max_tokens}
         fields |= {"temperature": self.options["temperature"], "seed": self.options["seed"]}
         # In extra_body the package leaves it alone; as an argument it costs more than all else here together.
-        extra: dict[str, Any] = {"response_format": form}
+        extra: dict[str, Any] = {"response_format": form} if schema is not None else {}
         if not self.options["thinking"] and self.address != OPENAI:
             extra["chat_template_kwargs"] = {"enable_thinking": False}  # vLLM, llama.cpp
 

@@ -181,3 +181,12 @@ def test_no_log_names_key_or_prompt(
     with serving(answering(tool_input={})) as server:
         chat(server, monkeypatch)
     assert "127.0.0.1" not in caplog.text and "hello" not in caplog.text and KEY not in caplog.text
+
+
+def test_without_a_schema_there_is_no_tool_and_the_text_is_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serving(answering(text="seven bar")) as server:
+        reply = asyncio.run(client(server, monkeypatch).chat(HELLO, None))
+    assert reply["text"] == "seven bar"
+    assert not server.requests[0].keys() & {"tools", "tool_choice"}

@@ -171,3 +171,10 @@ def test_a_file_that_is_no_model_is_two_lines(workspace: Path) -> None:
     client = GgufClient(teacher_settings(backend="gguf", model="bad.gguf"))
     with pytest.raises(UserError, match="cannot load"):
         asyncio.run(client.chat(hello(), SCHEMA))
+
+
+def test_without_a_schema_nothing_binds_the_answer(workspace: Path, model: Path) -> None:
+    with loaded(model, max_tokens=24) as client:
+        reply = asyncio.run(client.chat(hello(), None))
+    assert reply["finish_reason"] == "length"  # noise that no grammar ends
+    assert not reply["text"].startswith("{")

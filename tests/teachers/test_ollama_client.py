@@ -204,3 +204,10 @@ def test_one_client_serves_two_event_loops_and_can_be_closed_in_between(
 
         for is_closing in (False, True, True):
             asyncio.run(ask_and_close(is_closing))
+
+
+def test_without_a_schema_the_answer_is_free_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(answering("seven bar")) as server:
+        reply = asyncio.run(client(server, monkeypatch).chat(HELLO, None))
+    assert reply["text"] == "seven bar"
+    assert server.requests[0].get("format") is None

@@ -127,6 +127,14 @@ def test_options_schema_and_key_are_sent(monkeypatch: pytest.MonkeyPatch) -> Non
     assert reply == {"text": "hi", "usage": usage, "finish_reason": "stop"}
 
 
+def test_without_a_schema_none_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(answering(text="seven bar")) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        reply = asyncio.run(OpenAIClient(settings()).chat(HELLO, None))
+    assert reply["text"] == "seven bar"
+    assert "response_format" not in server.requests[0]
+
+
 def test_a_server_without_a_key_is_asked_with_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     with serving(answering(text="hi")) as server:
