@@ -44,7 +44,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 # Neither documents, review.jsonl nor models/seed; nor metrics, which are in git; nor .dvc/cache, which may hold the
 # only copy of earlier versions (`dvc gc --workspace --all-tags` thins it), so `make run` has the outputs back at once.
 clean: ## delete what the pipeline and the tools made, except metrics (in git) and the DVC cache
-	@rm -rf data/*.parquet data/answers data/analyze.html data/convert.jsonl models/adapter models/merged models/gguf \
+	@rm -rf data/*.parquet data/answers data/analyze.html data/eval data/convert.jsonl \
+		models/adapter models/merged models/gguf \
 		build *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 

@@ -11,6 +11,8 @@ from slm_factory.cli.collect import app as collect
 from slm_factory.cli.compare_data import compare_data
 from slm_factory.cli.cost import cost
 from slm_factory.cli.dataset import dataset
+from slm_factory.cli.eval_compare import eval_compare
+from slm_factory.cli.eval_run import eval_run
 from slm_factory.cli.profile import profile
 from slm_factory.cli.refine import refine
 from slm_factory.cli.repository import program
@@ -50,6 +52,10 @@ app = typer.Typer(
 )
 for command in (run, status, check, profile, ask, trace, version):
     app.command()(command)
+evaluation = typer.Typer(help="Models on the held-out questions.")
+evaluation.command("run")(eval_run)
+evaluation.command("compare")(eval_compare)
+app.add_typer(evaluation, name="eval")
 tool = typer.Typer(help="Tools beside the pipeline.")
 tool.add_typer(collect, name="collect")
 tool.command()(refine)

@@ -1,6 +1,7 @@
 """What came of a run: the held-out slices, the gate's verdict, where the model lies, and what to do next."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,16 @@ SLICES = {
     "recall": ("key_facts", "key facts found"),
     "unseen": ("refusal", "refused, as it should"),
     "abstain": ("refusal", "refused, as it should"),
+    "withdrawn": ("key_facts", "old facts still given"),
     "general": ("answer_loss", "loss, lower is better"),
+    "text": ("perplexity", "lower is better"),
 }
 
 
 def show() -> None:
     """Prints the summary; nothing before the model was evaluated for the first time."""
     from rich.console import Console
+    from rich.text import Text
 
     from slm_factory.core import files
 
@@ -32,25 +36,27 @@ def show() -> None:
         return
     console = Console(highlight=False, soft_wrap=True)
     console.print()
-    console.print(slices_table(files.read_json(EVALUATE)))
+    evaluated = files.read_json(EVALUATE)
+    console.print(slices_table(evaluated))
     console.print()
+    for line in [*retrieval_lines(evaluated), *judge_lines(evaluated)]:
+        console.print(Text(line))
     show_verdict(console)
     show_model(console)
 
 
-def slices_table(evaluated: dict[str, Any]) -> "Table":
-    """Base, champion where there is one, and tuned, with 95% intervals: a row per slice."""
+def slices_table(evaluated: dict[str, Any], asked: Sequence[str] = ("base", "champion", "tuned")) -> "Table":
+    """The contenders `asked`, as far as there are any, with 95% intervals: a row per slice."""
     from rich.table import Table
+    from rich.text import Text
 
     names = [name for name in SLICES if name in evaluated]
-    contenders = [
-        name for name in ("base", "champion", "tuned") if any(name in values for values in evaluated.values())
-    ]
+    contenders = [name for name in asked if any(name in evaluated[slice_name] for slice_name in names)]
     table = Table(box=None, pad_edge=False)
     table.add_column("slice")
     table.add_column("held-out questions")
     for title in ("number", *contenders):
-        table.add_column(title, justify="right")
+        table.add_column(Text(title), justify="right")
     for name in names:
         metric, tells = SLICES[name]
         measured = [evaluated[name].get(contender, {}) for contender in contenders]
@@ -63,6 +69,40 @@ def slices_table(evaluated: dict[str, Any]) -> "Table":
 def interval(value: dict[str, float] | None) -> str:
     """A mean with its interval: `0.91 (0.88-0.94)`."""
     return f"{value['mean']:.2f} ({value['low']:.2f}-{value['high']:.2f})" if value else "-"
+
+
+def retrieval_lines(evaluated: dict[str, Any]) -> list[str]:
+    """Whether retrieval would serve better than tuning; nothing where it was not asked."""
+    found = evaluated.get("retrieval")
+    if not found:
+        return []
+    recall, gain = evaluated["recall"], found["gain"]
+    shares = ", ".join(
+        f"{name.replace('_', ' + ')} {values['key_facts']['mean']:.2f}"
+        for name, values in recall.items()
+        if name == "tuned" or name.endswith("_retrieval")
+    )
+    if found["is_better"]:
+        verdict = f"{found['contender'].replace('_', ' + ')} would serve better than tuning alone"
+    elif gain["high"] < 0:
+        verdict = "tuning alone serves better"
+    else:
+        verdict = "neither is better beyond chance"
+    bounds = f"{gain['low']:+.2f} to {gain['high']:+.2f}"
+    return [f"Retrieval: {verdict} ({gain['mean']:+.2f} key facts, {bounds}): {shares}"]
+
+
+def judge_lines(evaluated: dict[str, Any]) -> list[str]:
+    """How the teacher judges recall, and how far that agrees with the key facts."""
+    lines = []
+    for name, found in evaluated.get("judge", {}).get("agreement", {}).items():
+        right = evaluated["recall"][name]["judged_correct"]
+        kappa = "" if found["kappa"] is None else f", kappa {found['kappa']:.2f}"
+        lines.append(
+            f"Teacher's judgement of {name.replace('_', ' + ')}: {right['mean']:.2f} right; agrees with key "
+            f"facts on {found['share']:.0%} of {found['n']}{kappa}"
+        )
+    return lines
 
 
 def show_verdict(console: "Console") -> None:

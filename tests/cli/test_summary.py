@@ -59,6 +59,43 @@ def test_a_passed_gate_shows_the_model_and_a_command_that_can_be_copied(
     assert f"""{repository.program()} ask --question 'Who'"'"'s on call?'""" in output
 
 
+def shares(**means: float) -> dict[str, Any]:
+    return {name: {"n": 9, "key_facts": measured(mean)} for name, mean in means.items()}
+
+
+@pytest.mark.parametrize(
+    ("gain", "is_better", "words"),
+    [
+        (
+            (0.1, 0.02, 0.2),
+            True,
+            "base + retrieval would serve better than tuning alone (+0.10 key facts, +0.02 to",
+        ),
+        ((-0.5, -0.6, -0.4), False, "tuning alone serves better (-0.50"),
+        ((0.1, -0.1, 0.2), False, "neither is better beyond chance (+0.10"),
+    ],
+)
+def test_it_says_plainly_whether_retrieval_would_serve_better(
+    evaluated: Path, capsys: pytest.CaptureFixture[str], gain: tuple[float, ...], is_better: bool, words: str
+) -> None:
+    found = {"contender": "base_retrieval", "gain": dict(zip(("mean", "low", "high"), gain, strict=True))}
+    recall = shares(base=0.0, tuned=0.8, base_retrieval=0.9, tuned_retrieval=0.7)
+    files.write_json(summary.EVALUATE, {"recall": recall, "retrieval": found | {"is_better": is_better}})
+    [line] = [line for line in shown(capsys).splitlines() if line.startswith("Retrieval: ")]
+    assert words in line
+    assert line.endswith("tuned 0.80, base + retrieval 0.90, tuned + retrieval 0.70")
+
+
+def test_the_teacher_s_judgement_stands_beside_the_key_facts(
+    evaluated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recall = shares(tuned=0.8)
+    recall["tuned"]["judged_correct"] = measured(0.75)
+    judge = {"agreement": {"tuned": {"n": 40, "share": 0.95, "kappa": 0.875}}, "failed": 0}
+    files.write_json(summary.EVALUATE, {"recall": recall, "judge": judge})
+    assert "of tuned: 0.75 right; agrees with key facts on 95% of 40, kappa 0.88" in shown(capsys)
+
+
 def test_a_failed_gate_shows_each_broken_rule_and_no_model(
     evaluated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

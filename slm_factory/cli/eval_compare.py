@@ -1,0 +1,153 @@
+"""`slm-factory eval compare`: two models side by side on the same held-out questions."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slm_factory.cli import repository
+from slm_factory.core.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from slm_factory.core.files import Row
+    from slm_factory.metrics.comparison import Comparison
+
+# What is compared, by the title of its table: {slice, category or document: comparison}
+Comparisons = dict[str, "dict[str, Comparison]"]
+GROUPS = {"category": "category", "document": "doc_id"}
+GROUPED_SLICE = "recall"
+
+
+def eval_compare(
+    base: Annotated[str, typer.Option(metavar="A", help="The model to compare with, as for eval run.")],
+    ft: Annotated[str, typer.Option(metavar="B", help="The model that should be better.")],
+    page: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Where the page goes; in data/eval without it."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a script.")] = False,
+) -> None:
+    """Compare two models' answers to the same held-out questions.
+
+    By slice, category and document: means, the paired gain with its 95% interval, wins, losses and ties with
+    the p of a sign test. A page shows each question with both answers. base, tuned and champion come from the
+    last evaluate; any other model is asked by eval run first.
+
+    Example: slm-factory eval compare --base base --ft tuned
+    """
+    repository.require_root()
+    from slm_factory.cli.compare_page import render
+    from slm_factory.cli.eval_run import FOLDER, answers_of
+    from slm_factory.core import files
+
+    before, after = read(base), read(ft)
+    compared = comparisons(before, after)
+    if not compared:
+        raise UserError(
+            f"error: {base} and {ft} answered no question in common",
+            f"hint: {repository.program()} eval run --model {ft}",
+        )
+    place = page or FOLDER / f"{answers_of(base).stem}-{answers_of(ft).stem}.html"
+    with files.replacing(place) as beside:
+        beside.write_text(render(base, ft, compared, before, after), encoding="utf-8")
+    if as_json:
+        print(json.dumps(as_object(base, ft, compared, place), ensure_ascii=False))
+        return
+    show(base, ft, compared, place)
+
+
+def read(model: str) -> "list[Row]":
+    """The model's answers: of the last evaluate, or of eval run.
+
+    Raises:
+        UserError: it was not asked yet.
+    """
+    from slm_factory.cli.eval_run import answers_of
+    from slm_factory.core import files
+    from stages.evaluate import ANSWERS
+
+    rows = files.read_rows(ANSWERS) if ANSWERS.is_file() else []
+    own = [row for row in rows if row["contender"] == model]
+    if own:
+        return own
+    place = answers_of(model)
+    if not place.is_file():
+        raise UserError(
+            f"error: {model} was not asked the held-out questions yet",
+            f"hint: {repository.program()} eval run --model {model}",
+        )
+    return files.read_rows(place)
+
+
+def comparisons(before: "list[Row]", after: "list[Row]") -> Comparisons:
+    """Every slice by the metric that judges it, and recall by category and document."""
+    from slm_factory.core import params
+    from slm_factory.metrics.comparison import compare, values
+    from slm_factory.metrics.slices import SLICES
+    from stages.evaluate import Params
+
+    settings = params.load("evaluate", Params)
+    found: Comparisons = {}
+
+    def add(title: str, name: str, slice_name: str, column: str) -> None:
+        metric, is_higher_better = SLICES[slice_name]
+        one, two = (
+            values([row for row in rows if row["slice"] == slice_name and row[column] == name], metric)
+            for rows in (before, after)
+        )
+        result = compare(
+            one, two, is_higher_better=is_higher_better, resamples=settings.resamples, seed=settings.seed
+        )
+        if result is not None:
+            found.setdefault(title, {})[name] = result
+
+    for slice_name in SLICES:
+        add("slice", slice_name, slice_name, "slice")
+    for title, column in GROUPS.items():
+        for name in sorted({row[column] for row in before if row["slice"] == GROUPED_SLICE}):
+            add(title, name, GROUPED_SLICE, column)
+    return found
+
+
+def as_object(base: str, ft: str, compared: Comparisons, place: Path) -> dict[str, Any]:
+    """The comparisons as JSON."""
+    tables = {
+        title: {name: comparison.as_json() for name, comparison in group.items()}
+        for title, group in compared.items()
+    }
+    return {"base": base, "ft": ft, "page": str(place), **tables}
+
+
+def show(base: str, ft: str, compared: Comparisons, place: Path) -> None:
+    """Prints a table for the slices and one for the categories; documents are on the page."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for title in ("slice", "category"):
+        if title in compared:
+            console.print(table(title, base, ft, compared[title]))
+            console.print()
+    print(f"Each answer, and {len(compared.get('document', {}))} documents: {place}")
+
+
+def table(title: str, base: str, ft: str, group: "dict[str, Comparison]") -> "Table":
+    """One line per name."""
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = Table(box=None, pad_edge=False)
+    lines.add_column(title)
+    for heading in ("number", base, ft, "gain", "wins", "losses", "ties", "p"):
+        lines.add_column(Text(heading), justify="right")
+    for name, found in group.items():
+        gain = f"{found.gain.mean:+.2f} ({found.gain.low:+.2f} to {found.gain.high:+.2f})"
+        style = "green" if found.gain.low > 0 else "red" if found.gain.high < 0 else ""
+        counts = [str(count) for count in (found.wins, found.losses, found.ties)]
+        lines.add_row(
+            Text(name), str(found.n), f"{found.base:.2f}", f"{found.ft:.2f}", Text(gain, style), *counts,
+            f"{found.p:.3f}",
+        )  # fmt: skip
+    return lines

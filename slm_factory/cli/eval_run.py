@@ -1,0 +1,144 @@
+"""`slm-factory eval run`: any model on the held-out questions."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slm_factory.cli import repository
+from slm_factory.core.errors import UserError
+
+if TYPE_CHECKING:
+    from slm_factory.core.files import Row
+    from slm_factory.core.store import Store
+    from slm_factory.evaluation.examine import Answerer
+    from slm_factory.student.settings import StudentSettings
+    from stages.evaluate import Params
+
+FOLDER = Path("data/eval")
+
+
+def eval_run(
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="base, tuned, champion, a version's git tag, a folder, OWNER/NAME on the hub, ollama:NAME, "
+            "openai:NAME, anthropic:NAME or gguf:FILE.",
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a script.")] = False,
+) -> None:
+    """Ask any model the held-out questions.
+
+    Prints what evaluate measures, slice by slice, and writes the answers to data/eval, where eval compare
+    finds them. Answers are remembered: asking again costs nothing.
+
+    Examples: slm-factory eval run --model ollama:qwen3:8b; slm-factory eval run --model gguf:model.gguf
+    """
+    repository.require_root()
+    from slm_factory.core import files, params
+    from slm_factory.core.records import ANSWER
+    from slm_factory.metrics.summary import summary
+    from slm_factory.student.settings import StudentSettings
+    from stages.evaluate import Params
+
+    settings, system = params.load("evaluate", Params), params.load("student", StudentSettings)
+    rows = ask(model, settings, system)
+    place = answers_of(model)
+    files.write_rows(place, rows, ANSWER)
+    measured = summary(rows, resamples=settings.resamples, seed=settings.seed)
+    if as_json:
+        print(json.dumps({"model": model, "answers": str(place), "slices": measured}, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from slm_factory.cli.summary import slices_table
+
+    Console(highlight=False, soft_wrap=True).print(slices_table(measured, [model]))
+    print(f"\n{place}; {repository.program()} eval compare --base {model} --ft tuned")
+
+
+def answers_of(model: str) -> Path:
+    """Where the answers of a model lie."""
+    return FOLDER / f"{re.sub(r'[^0-9A-Za-z가-힣._-]+', '-', model).strip('-.')}.parquet"
+
+
+def ask(model: str, settings: "Params", system: "StudentSettings") -> "list[Row]":
+    """The model's measured answers; a student's losses too, which no server tells."""
+    from slm_factory.core import files
+    from slm_factory.core.store import Store
+    from slm_factory.evaluation.examine import answered, read_texts, with_losses
+    from slm_factory.student.chat import question_messages
+    from slm_factory.student.generate import Student
+    from stages import evaluate
+
+    asked = evaluate.questions(
+        files.read_rows(evaluate.PAIRS),
+        files.read_json_lines(evaluate.ABSTAIN),
+        files.read_json_lines(evaluate.GENERAL),
+        system,
+    )
+    with Store() as store, opened(model, settings, system, store) as (answerer, system_prompt):
+        conversations = [question_messages(system_prompt, row["question"]) for row in asked]
+        rows = answered(model, answerer, asked, conversations, settings.max_new_tokens, system.refusals)
+        if isinstance(answerer, Student):
+            texts = [evaluate.text_row(row) for row in files.read_json_lines(evaluate.TEXTS)]
+            rows = with_losses(rows, answerer, conversations) + read_texts(model, answerer, texts)
+    return rows
+
+
+@contextmanager
+def opened(
+    name: str, settings: "Params", system: "StudentSettings", store: "Store"
+) -> "Iterator[tuple[Answerer, str]]":
+    """(the model `name`, the system prompt that it is asked under).
+
+    Raises:
+        UserError: there is no such model.
+    """
+    from slm_factory.core import params
+    from slm_factory.evaluation.chat_model import BACKENDS, ChatModel
+    from slm_factory.evaluation.versions import version_at
+    from slm_factory.metrics.slices import GateSettings
+    from slm_factory.student.generate import Student
+    from slm_factory.teachers.teacher import TeacherSettings
+
+    def student(place: str, adapter: Path | None = None) -> Student:
+        return Student(place, store, adapter=adapter, batch_size=settings.batch_size)
+
+    backend, _, rest = name.partition(":")
+    if rest and backend in BACKENDS:
+        teacher = params.load("teacher", TeacherSettings)
+        yield ChatModel(backend, rest, teacher, settings.max_new_tokens, store), system.system_prompt
+    elif name in ("base", "tuned"):
+        adapter = require_adapter() if name == "tuned" else None
+        yield student(system.model, adapter), system.system_prompt
+    elif name != "champion" and (Path(name).is_dir() or "/" in name):
+        yield student(name), system.system_prompt
+    else:
+        tag = params.load("gate", GateSettings).champion if name == "champion" else name
+        if not tag:
+            raise UserError("error: there is no champion", "hint: set gate.champion to a version's git tag")
+        with version_at(tag, name) as version:
+            contender: Any = version.contender
+            yield student(contender.student, contender.adapter), contender.system_prompt
+
+
+def require_adapter() -> Path:
+    """models/adapter.
+
+    Raises:
+        UserError: nothing was trained yet.
+    """
+    from slm_factory.evaluation.versions import ADAPTER
+
+    if not (ADAPTER / "adapter_config.json").is_file():
+        raise UserError(
+            "error: there is no tuned model yet", f"hint: {repository.program()} run --until train"
+        )
+    return ADAPTER
