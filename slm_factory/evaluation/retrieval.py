@@ -1,5 +1,6 @@
 """The alternative to tuning: the passages that a search finds for a question, put into its prompt."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from string import Template
@@ -26,6 +27,7 @@ class Search:
             import bm25s
         except ImportError as error:
             raise missing_extra("bm25s", "train") from error
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it tells each step
         self.passages = [passage(row) for row in chunks]
         self.index: Any = None
         if any(found := [tokens(text) for text in self.passages]):

@@ -1,6 +1,7 @@
 """A student that answers: batched greedy generation and the loss of texts, remembered by content."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from slm_factory.student import chat, model, rendering, templates
 from slm_factory.student.chat import Message
 
 ROUND = 8  # tokens between two looks at which rows have ended
-BATCH_BYTES = 2 * 2**30  # of a batch's cache or logits
+# Of a batch's cache or logits. More brings a CPU only page faults: four times as much took half as long again.
+BATCH_BYTES = {"cpu": 2**28}
+BATCH_BYTES_OF_ACCELERATOR = 2**32
 CODE = source_version(
     Path(__file__), *(Path(str(part.__file__)) for part in (chat, model, rendering, templates))
 )
@@ -106,7 +109,8 @@ class Student:
             # An answer keeps each token in the cache; a loss holds all logits of a token, twice, in float32.
             cost = model.cache_bytes(network) if kind == "answer" else 8 * network.config.vocab_size
             tokens = lengths[order[0]] + options.get("max_new_tokens", 0)  # a character is about a token
-            size = max(1, min(self.batch_size, BATCH_BYTES // (cost * max(1, tokens))))
+            room = BATCH_BYTES.get(self.device, BATCH_BYTES_OF_ACCELERATOR)
+            size = max(1, min(self.batch_size, room // (cost * max(1, tokens))))
             yield order[:size]
             order = order[size:]
 
@@ -148,8 +152,7 @@ class Student:
         network, tokenizer = self.load()
         prompts = [chat.prompt_ids(tokenizer, messages) for messages in conversations]
         ends = end_tokens(network, tokenizer)
-        with model.threads(network):
-            answers = greedy(network, prompts, max_new_tokens, ends, tokenizer.pad_token_id)
+        answers = greedy(network, prompts, max_new_tokens, ends, tokenizer.pad_token_id)
         texts = tokenizer.batch_decode(answers, skip_special_tokens=True)
         form = templates.choose(self.chat_template, tokenizer)
         return [
@@ -211,12 +214,13 @@ def greedy(
         # A configuration of our own: what a model ships (temperature, repetition penalty) is not greedy.
         configuration = GenerationConfig(
             do_sample=False,
-            max_new_tokens=min(ROUND, width + max_new_tokens - ids.shape[1]),
+            max_new_tokens=min(ROUND, width + max_new_tokens - ids.shape[1]) if cache is not None else 1,
             eos_token_id=sorted(ends),
             pad_token_id=pad,
             return_dict_in_generate=True,
         )
-        with torch.inference_mode():
+        # All threads read the prompts; the steps of a small model are too short to share.
+        with torch.inference_mode(), model.threads(network) if cache is not None else nullcontext():
             output = network.generate(
                 input_ids=ids, attention_mask=mask, past_key_values=cache, generation_config=configuration
             )

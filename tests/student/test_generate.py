@@ -151,7 +151,8 @@ def test_memory_bounds_the_batch(taught: Path, store: Store, monkeypatch: pytest
     student = Student(str(taught), store)
     network, _ = student.load()
     longest = max(sum(len(m["content"]) for m in conversation(question)) for question, _ in LESSONS)
-    monkeypatch.setattr(generate, "BATCH_BYTES", 2 * (longest + 8) * model.cache_bytes(network))
+    room = 2 * (longest + 8) * model.cache_bytes(network)
+    monkeypatch.setattr(generate, "BATCH_BYTES", {student.device: room})
     sizes: list[int] = []
     work = student.generate
     monkeypatch.setattr(
