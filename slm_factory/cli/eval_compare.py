@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Comparisons = dict[str, "dict[str, Comparison]"]
 GROUPS = {"category": "category", "document": "doc_id"}
 GROUPED_SLICE = "recall"
+SHOWN = 10  # lines of a table in the terminal
 
 
 def eval_compare(
@@ -122,15 +123,19 @@ def as_object(base: str, ft: str, compared: Comparisons, place: Path) -> dict[st
 
 
 def show(base: str, ft: str, compared: Comparisons, place: Path) -> None:
-    """Prints a table for the slices and one for the categories; documents are on the page."""
+    """Prints the slices, and the categories and documents that gained least; the page has all."""
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    for title in ("slice", "category"):
-        if title in compared:
-            console.print(table(title, base, ft, compared[title]))
-            console.print()
-    print(f"Each answer, and {len(compared.get('document', {}))} documents: {place}")
+    for title, group in compared.items():
+        least = (
+            sorted(group, key=lambda name: (group[name].gain.mean, name)) if title in GROUPS else list(group)
+        )
+        console.print(table(title, base, ft, {name: group[name] for name in least[:SHOWN]}))
+        if len(least) > SHOWN:
+            console.print(f"the {SHOWN} that gained least, of {len(least)}")
+        console.print()
+    print(f"Everything, with each answer: {place}")
 
 
 def table(title: str, base: str, ft: str, group: "dict[str, Comparison]") -> "Table":
@@ -139,15 +144,18 @@ def table(title: str, base: str, ft: str, group: "dict[str, Comparison]") -> "Ta
     from rich.text import Text
 
     lines = Table(box=None, pad_edge=False)
-    lines.add_column(title)
-    for heading in ("number", base, ft, "gain", "wins", "losses", "ties", "p"):
-        lines.add_column(Text(heading), justify="right")
+    lines.add_column(title, min_width=16, overflow="fold")
+    for heading in ("n", base, ft, "gain", "won/lost/tied", "p"):
+        lines.add_column(Text(heading, overflow="fold"), justify="right", no_wrap=heading == "gain")
     for name, found in group.items():
-        gain = f"{found.gain.mean:+.2f} ({found.gain.low:+.2f} to {found.gain.high:+.2f})"
+        gain = f"{found.gain.mean:+.2f} [{found.gain.low:+.2f}, {found.gain.high:+.2f}]"
         style = "green" if found.gain.low > 0 else "red" if found.gain.high < 0 else ""
-        counts = [str(count) for count in (found.wins, found.losses, found.ties)]
-        lines.add_row(
-            Text(name), str(found.n), f"{found.base:.2f}", f"{found.ft:.2f}", Text(gain, style), *counts,
-            f"{found.p:.3f}",
-        )  # fmt: skip
+        counts = f"{found.wins}/{found.losses}/{found.ties}"
+        means = (f"{found.base:.2f}", f"{found.ft:.2f}")
+        lines.add_row(Text(name), str(found.n), *means, Text(gain, style), counts, shown(found.p))
     return lines
+
+
+def shown(p: float) -> str:
+    """A p value to three places, `<0.001` below."""
+    return f"{p:.3f}" if p >= 0.001 else "<0.001"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +61,7 @@ def eval_run(
     from slm_factory.cli.summary import slices_table
 
     Console(highlight=False, soft_wrap=True).print(slices_table(measured, [model]))
-    print(f"\n{place}; {repository.program()} eval compare --base {model} --ft tuned")
+    print(f"\n{place}; {repository.program()} eval compare --base {shlex.quote(model)} --ft tuned")
 
 
 def answers_of(model: str) -> Path:

@@ -237,9 +237,21 @@ def test_the_page_runs_nothing_and_loads_nothing_whatever_a_model_says(
 def test_the_table_says_what_the_numbers_are(evaluated: Path, capsys: pytest.CaptureFixture[str]) -> None:
     eval_compare.eval_compare("base", "tuned")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["slice", "number", "base", "tuned", "gain", "wins", "losses", "ties", "p"]
+    assert lines[0].split() == ["slice", "n", "base", "tuned", "gain", "won/lost/tied", "p"]
     assert lines[1].split()[:4] == ["recall", "10", "0.10", "0.80"]
-    assert lines[1].split()[-4:] == ["8", "1", "1", "0.039"]
+    assert lines[1].split()[-2:] == ["8/1/1", "0.039"]
+
+
+def test_of_many_categories_those_are_shown_that_gained_least(
+    evaluated: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [answer("base", number, 0.0, category=f"C{number:02}") for number in range(12)]
+    found += [answer("tuned", number, float(number > 0), category=f"C{number:02}") for number in range(12)]
+    files.write_rows(evaluate.ANSWERS, found, records.ANSWER)
+    eval_compare.eval_compare("base", "tuned")
+    shown = re.findall(r"^C\d\d", capsys.readouterr().out, re.M)
+    assert shown == [f"C{number:02}" for number in range(10)]
+    assert len(compare(capsys, page=None)["category"]) == 12
 
 
 def test_a_model_that_was_not_asked_is_told_with_the_command_that_asks_it(evaluated: Path) -> None:
