@@ -25,7 +25,7 @@ MERGED = Path("models/merged")
 TRAINING = Path("metrics/train.json")
 METRICS = Path("metrics/export.json")
 
-CARD_METRICS = ("key_facts", "rouge_l", "chrf", "exact", "refusal", "answer_loss")
+CARD_METRICS = ("key_facts", "rouge_l", "chrf", "exact", "refusal", "answer_loss", "perplexity")
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,8 @@ def card(
 ) -> str:
     """The model card: what it is, how it did on held-out questions, what it must not be used for."""
     rows = []
-    for name, contenders in evaluation.items():
+    slices = {name: found for name, found in evaluation.items() if "base" in found}  # not retrieval, judge
+    for name, contenders in slices.items():
         for metric in CARD_METRICS:
             base, tuned = contenders["base"].get(metric), contenders["tuned"].get(metric)
             if base and tuned:

@@ -30,7 +30,11 @@ def prepare(workspace: Path, student: Path, verdict: str) -> None:
     files.write_json(export.GATE, {"verdict": verdict, "rules": [rule]})
     value = {"mean": 0.9, "low": 0.8, "high": 0.95}
     measured = {"n": 150, "key_facts": value}
-    files.write_json(export.EVALUATION, {"recall": {"base": measured, "tuned": measured}})
+    beside = {
+        "retrieval": {"contender": "base_retrieval", "gain": value, "is_better": False},
+        "judge": {"agreement": {}, "failed": 0},
+    }
+    files.write_json(export.EVALUATION, {"recall": {"base": measured, "tuned": measured}} | beside)
     training = {"train_rows": 1053, "steps": 330, "epochs": 10.0, "trainable_parameters": 933888}
     files.write_json(export.TRAINING, {**training, "best_valid_loss": 0.114})
     make_adapter(student, export.ADAPTER)
