@@ -69,7 +69,7 @@ def teach(model: Any, tokenizer: Any, steps: int) -> None:
     import torch
 
     from slm_factory.student import chat
-    from slm_factory.student.generate import padded
+    from slm_factory.student.decode import padded
 
     encoded = [chat.encode(tokenizer, conversation(*lesson)) for lesson in LESSONS]
     ids, mask = padded([ids for ids, _ in encoded], 0, "right")

@@ -1,7 +1,6 @@
 """A student that answers: batched greedy generation and the loss of texts, remembered by content."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +8,15 @@ from slm_factory.core.code import source_version
 from slm_factory.core.progress import track
 from slm_factory.core.records import content_key
 from slm_factory.core.store import Store
-from slm_factory.student import chat, model, rendering, templates
+from slm_factory.student import chat, decode, model, rendering, templates
 from slm_factory.student.chat import Message
+from slm_factory.student.decode import end_tokens, greedy, padded
 
-ROUND = 8  # tokens between two looks at which rows have ended
-# Of a batch's cache or logits. More brings a CPU only page faults: four times as much took half as long again.
+# Of a batch's cache or logits. More brings a CPU page faults: four times as much took half as long again.
 BATCH_BYTES = {"cpu": 2**28}
 BATCH_BYTES_OF_ACCELERATOR = 2**32
 CODE = source_version(
-    Path(__file__), *(Path(str(part.__file__)) for part in (chat, model, rendering, templates))
+    Path(__file__), *(Path(str(part.__file__)) for part in (chat, decode, model, rendering, templates))
 )
 
 
@@ -131,6 +130,7 @@ class Student:
             )
             if self.adapter and self.dtype is model.import_torch().float32:
                 loaded = loaded.merge_and_unload()
+            decode.make_plain(loaded)
             self.loaded = loaded, tokenizer
         return self.loaded
 
@@ -194,75 +194,6 @@ class Student:
             round(loss / count, 6)
             for loss, count in zip(losses.sum(dim=1).tolist(), counts.tolist(), strict=True)
         ]
-
-
-def greedy(
-    network: Any, prompts: list[list[int]], max_new_tokens: int, ends: set[int], pad: int
-) -> list[list[int]]:
-    """The likeliest answer to each prompt, token by token, up to the first of `ends`, that one included.
-
-    Rows that have ended leave the batch, and their part of the cache with them: one that rambles up to the
-    limit would otherwise make all others ramble along, at five times the work (measured on models/seed).
-    """
-    import torch
-    from transformers import GenerationConfig
-
-    ids, mask = (rows.to(network.device) for rows in padded(prompts, pad, "left"))
-    answers: list[list[int]] = [[] for _ in prompts]
-    left, cache, width = list(range(len(prompts))), None, ids.shape[1]
-    while left and ids.shape[1] < width + max_new_tokens:
-        # A configuration of our own: what a model ships (temperature, repetition penalty) is not greedy.
-        configuration = GenerationConfig(
-            do_sample=False,
-            max_new_tokens=min(ROUND, width + max_new_tokens - ids.shape[1]) if cache is not None else 1,
-            eos_token_id=sorted(ends),
-            pad_token_id=pad,
-            return_dict_in_generate=True,
-        )
-        # All threads read the prompts; the steps of a small model are too short to share.
-        with torch.inference_mode(), model.threads(network) if cache is not None else nullcontext():
-            output = network.generate(
-                input_ids=ids, attention_mask=mask, past_key_values=cache, generation_config=configuration
-            )
-        for number, tokens in zip(left, output.sequences[:, ids.shape[1] :].tolist(), strict=True):
-            answers[number] += until_end(tokens, ends)
-        going = [at for at, number in enumerate(left) if answers[number][-1] not in ends]
-        left = [left[at] for at in going]
-        kept = torch.tensor(going, dtype=torch.long, device=ids.device)
-        ids = output.sequences[kept]  # (rows left, prompt + answer)
-        mask = torch.nn.functional.pad(mask[kept], (0, ids.shape[1] - mask.shape[1]), value=1)
-        cache = output.past_key_values
-        cache.batch_select_indices(kept)
-    return answers
-
-
-def padded(rows: list[list[int]], value: int, side: str) -> tuple[Any, Any]:
-    """(ids, attention mask), each (rows, longest row), padded with `value` on `side`."""
-    import torch
-
-    width = max(map(len, rows))
-    ids = torch.full((len(rows), width), value)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for number, row in enumerate(rows):
-        span = slice(width - len(row), width) if side == "left" else slice(0, len(row))
-        ids[number, span] = torch.tensor(row)
-        mask[number, span] = 1
-    return ids, mask
-
-
-def end_tokens(network: Any, tokenizer: Any) -> set[int]:
-    """Ids that end an answer, by tokenizer and by model."""
-    configured = network.generation_config.eos_token_id
-    several = configured if isinstance(configured, list) else [configured]
-    return {token for token in [tokenizer.eos_token_id, *several] if token is not None}
-
-
-def until_end(answer: list[int], ends: set[int]) -> list[int]:
-    """The tokens up to the first end token, that one included; what follows is padding."""
-    for position, token in enumerate(answer):
-        if token in ends:
-            return answer[: position + 1]
-    return answer
 
 
 def last_answer(labels: list[int]) -> list[int]:

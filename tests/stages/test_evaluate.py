@@ -1,6 +1,7 @@
 """The evaluate stage, with a tiny student and a random adapter."""
 
 import csv
+import json
 import math
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from slm_factory.cli.eval_run import eval_run
 from slm_factory.core import files, params
 from slm_factory.core.errors import UserError
 from slm_factory.core.records import CHUNK, SPLIT
@@ -299,3 +301,14 @@ def test_a_champion_that_was_asked_before_answers_only_new_questions(
     evaluate.main()
     assert len(asked) == 3  # base, tuned, champion
     assert all(questions == [LESSONS[3][0]] for questions in asked.values())
+
+
+@pytest.mark.slow
+def test_any_version_can_be_asked_by_its_tag(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (released / "dvc.yaml").write_text("stages: {}\n")
+    eval_run("v1", as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    evaluate.main()
+    asked = {row["question_id"]: row["answer"] for row in files.read_rows(Path(told["answers"]))}
+    champion = [row for found in rows_of("champion").values() for row in found if row["slice"] != "withdrawn"]
+    assert asked == {row["question_id"]: row["answer"] for row in champion}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from slm_factory.core.store import Store
-from slm_factory.student import generate, model
+from slm_factory.student import decode, generate, model
 from slm_factory.student.generate import Student
 from tests.tiny_student import LESSONS, conversation
 
@@ -74,13 +74,33 @@ def test_the_loss_is_that_of_the_last_answer_alone(taught: Path, store: Store) -
     assert losses[1] < 0.1 < losses[0]
 
 
+def test_what_a_model_ships_for_sampling_leaves_its_answers_greedy(
+    taught: Path, store: Store, tmp_path: Path
+) -> None:
+    import shutil
+
+    from transformers import GenerationConfig
+
+    place = shutil.copytree(taught, tmp_path / "shipped")
+    GenerationConfig(
+        do_sample=True,
+        temperature=0.3,
+        top_k=3,
+        repetition_penalty=5.0,
+        no_repeat_ngram_size=1,
+        eos_token_id=2,
+    ).save_pretrained(place)
+    answers = Student(str(place), store).answer([conversation(question) for question, _ in LESSONS], 48)
+    assert [answer["text"] for answer in answers] == [answer for _, answer in LESSONS]
+
+
 def test_rows_that_end_early_leave_the_batch_and_change_nothing(
     taught: Path, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = [conversation(question) for question, _ in LESSONS]
     with Store(tmp_path / "alone.sqlite") as other:
         alone = Student(str(taught), other, batch_size=1).answer(asked, 48)
-    monkeypatch.setattr(generate, "ROUND", 4)
+    monkeypatch.setattr(decode, "ROUND", 4)
     student = Student(str(taught), store)
     network, _ = student.load()
     rows: list[int] = []
