@@ -7,6 +7,7 @@ Always exits 0: the verdict is a result. `export` acts on it.
 """
 
 import logging
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,26 @@ def values(rows: list[Row], contender: str, slice_name: str, metric: str) -> Val
     }
 
 
-def difference(candidate: Values, other: Values, settings: GateSettings) -> Interval | None:
-    """The paired interval of candidate - other over the questions that both have, or None without any."""
+def mean(own: Values, settings: GateSettings) -> Interval | None:
+    """The interval of the mean of one contender's values, or None without any."""
+    if not own:
+        return None
+    return mean_interval(
+        [own[key] for key in sorted(own)],
+        resamples=settings.resamples,
+        seed=settings.seed,
+        confidence=settings.confidence,
+    )
+
+
+def difference(
+    candidate: Values, other: Values, settings: GateSettings, comparisons: int = 1
+) -> Interval | None:
+    """The paired interval of candidate - other over the questions that both have, or None without any.
+
+    Where one of several `comparisons` is enough for a refusal, each interval is widened so that all of them
+    together hold with `gate.confidence` (Bonferroni; Dunn 1961).
+    """
     shared = sorted(candidate.keys() & other.keys())
     if not shared:
         return None
@@ -43,7 +62,7 @@ def difference(candidate: Values, other: Values, settings: GateSettings) -> Inte
         [other[key] for key in shared],
         resamples=settings.resamples,
         seed=settings.seed,
-        confidence=settings.confidence,
+        confidence=1 - (1 - settings.confidence) / comparisons,
     )
 
 
@@ -65,16 +84,7 @@ def headline_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, An
     headline = f"{settings.headline_slice} {settings.headline_metric}"
     tuned = values(rows, "tuned", settings.headline_slice, settings.headline_metric)
     base = values(rows, "base", settings.headline_slice, settings.headline_metric)
-    own = (
-        mean_interval(
-            [tuned[key] for key in sorted(tuned)],
-            resamples=settings.resamples,
-            seed=settings.seed,
-            confidence=settings.confidence,
-        )
-        if tuned
-        else None
-    )
+    own = mean(tuned, settings)
     gain = difference(tuned, base, settings)
     count = Interval(len(tuned), len(tuned), len(tuned)) if tuned else None
     return [
@@ -119,19 +129,60 @@ def forgetting_rule(rows: list[Row], settings: GateSettings) -> dict[str, Any]:
     )
 
 
-def champion_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, Any]]:
-    """No slice significantly worse than the champion's."""
+def refusal_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, Any]]:
+    """It refuses few questions that the documents answer, and enough of those that they do not.
+
+    A slice without questions measures nothing, and no rule comes of it.
+    """
+    refused = {name: values(rows, "tuned", name, "is_refusal") for name in ("recall", "abstain")}
+    most, least = settings.max_over_refusal, settings.min_refusal
     rules = []
+    if over := mean(refused["recall"], settings):
+        told = f"recall questions refused: {shown(over)}, at most {most:g}"
+        rules.append(rule("refuses_little", over, most, over.mean <= most, told))
+    if due := mean(refused["abstain"], settings):
+        told = f"abstain questions refused: {shown(due)}, {least:g} needed"
+        rules.append(rule("refuses_where_due", due, least, due.mean >= least, told))
+    return rules
+
+
+def document_group(doc_id: str) -> str:
+    """The top folder of a document below data/documents, "." for one that lies in none."""
+    folder, is_inside, _ = doc_id.partition("/")
+    return folder if is_inside else "."
+
+
+def compared(rows: list[Row], settings: GateSettings) -> dict[str, tuple[Values, Values]]:
+    """What candidate and champion are compared on, by name: (candidate, champion), higher is better.
+
+    Every slice by its own metric, and within the headline slice every group of documents that has
+    `gate.min_group_questions`: a slice can gain while one folder falls.
+    """
+    pairs: dict[str, tuple[Values, Values]] = {}
     for name, (metric, is_higher_better) in SLICES.items():
-        champion = values(rows, "champion", name, metric)
-        if not champion:
-            continue
-        tuned = values(rows, "tuned", name, metric)
-        gain = (
-            difference(tuned, champion, settings)
-            if is_higher_better
-            else difference(champion, tuned, settings)
+        tuned, champion = (values(rows, contender, name, metric) for contender in ("tuned", "champion"))
+        if champion:
+            pairs[name] = (tuned, champion) if is_higher_better else (champion, tuned)
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["slice"] == settings.headline_slice and row["doc_id"]:
+            groups[document_group(row["doc_id"])].append(row)
+    for group, own in sorted(groups.items()) if len(groups) > 1 else ():
+        tuned, champion = (
+            values(own, contender, settings.headline_slice, settings.headline_metric)
+            for contender in ("tuned", "champion")
         )
+        if len(tuned.keys() & champion.keys()) >= settings.min_group_questions:
+            pairs[f"{settings.headline_slice} in {group}"] = (tuned, champion)
+    return pairs
+
+
+def champion_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, Any]]:
+    """No slice and no group of documents significantly worse than the champion's."""
+    pairs = compared(rows, settings)
+    rules = []
+    for name, (better, worse) in pairs.items():
+        gain = difference(better, worse, settings, len(pairs))
         rules.append(
             rule(
                 f"not_worse_than_champion_{name}",
@@ -151,7 +202,11 @@ def shown(interval: Interval | None) -> str:
 
 def judge(rows: list[Row], settings: GateSettings) -> dict[str, Any]:
     """The verdict and every rule."""
-    rules = [*headline_rules(rows, settings), forgetting_rule(rows, settings)]
+    rules = [
+        *headline_rules(rows, settings),
+        *refusal_rules(rows, settings),
+        forgetting_rule(rows, settings),
+    ]
     if settings.champion:
         rules += champion_rules(rows, settings)
     return {"verdict": "pass" if all(rule["is_met"] for rule in rules) else "fail", "rules": rules}

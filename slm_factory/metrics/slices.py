@@ -39,4 +39,7 @@ class GateSettings(Settings):
     resamples: int = Field(ge=100)
     seed: int
     max_general_loss_increase: float = Field(ge=0)
+    max_over_refusal: float = Field(ge=0, le=1)
+    min_refusal: float = Field(ge=0, le=1)
+    min_group_questions: int = Field(ge=1)
     champion: str

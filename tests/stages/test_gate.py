@@ -98,13 +98,13 @@ def with_champion(recall: list[float | None], refusals: list[bool]) -> list[dict
 
 
 def test_a_slice_that_falls_behind_the_champion_fails_by_name(workspace: Path) -> None:
-    set_params(workspace, **{"gate.champion": "v1"})
+    set_params(workspace, **{"gate.champion": "v1", "gate.min_refusal": 0.0})
     verdict, rules = judge(workspace, with_champion([1.0] * 45 + [0.0] * 5, [True] * 30 + [False] * 10))
     assert verdict == "fail" and unmet(rules) == ["not_worse_than_champion_abstain"]
 
 
 def test_the_champions_equal_passes(workspace: Path) -> None:
-    set_params(workspace, **{"gate.champion": "v1"})
+    set_params(workspace, **{"gate.champion": "v1", "gate.min_refusal": 0.0})
     assert judge(workspace, with_champion([1.0] * 45 + [0.0] * 5, [False] * 40))[0] == "pass"
 
 
@@ -132,3 +132,72 @@ def test_a_student_that_is_no_better_seldom_passes_as_better(workspace: Path) ->
         rules = {rule["name"]: rule for rule in gate.judge(rows, settings)["rules"]}
         passed += rules["better_than_base"]["is_met"]
     assert passed <= 12
+
+
+def in_folder(rows: list[dict[str, Any]], folder: str, questions: str) -> list[dict[str, Any]]:
+    """The rows with documents in `folder`, and question ids of their own."""
+    return [
+        row | {"doc_id": f"{folder}/a.md", "question_id": f"{questions}-{row['question_id']}"} for row in rows
+    ]
+
+
+def two_folders(tuned_in_b: list[float | None]) -> list[dict[str, Any]]:
+    """Folder a where the candidate gains, folder b where it has `tuned_in_b` and the champion is right."""
+    size = len(tuned_in_b)
+    in_a = [
+        *answers("base", "recall", key_facts=[0.0] * 80),
+        *answers("tuned", "recall", key_facts=[1.0] * 80),
+        *answers("champion", "recall", key_facts=[0.0] * 40 + [1.0] * 40),
+    ]
+    in_b = [
+        *answers("base", "recall", key_facts=[0.0] * size),
+        *answers("tuned", "recall", key_facts=tuned_in_b),
+        *answers("champion", "recall", key_facts=[1.0] * size),
+    ]
+    return [*in_folder(in_a, "a", "a"), *in_folder(in_b, "b", "b"), *good_rows()[100:]]
+
+
+def test_a_folder_that_falls_is_named_though_the_slice_gains(workspace: Path) -> None:
+    set_params(workspace, **{"gate.champion": "v1"})
+    verdict, rules = judge(workspace, two_folders([0.0] * 20))
+    assert verdict == "fail" and unmet(rules) == ["not_worse_than_champion_recall in b"]
+    assert rules["not_worse_than_champion_recall"]["value"] > 0
+
+
+def test_a_folder_with_too_few_questions_is_not_judged_alone(workspace: Path) -> None:
+    set_params(workspace, **{"gate.champion": "v1"})
+    verdict, rules = judge(workspace, two_folders([0.0] * 9))
+    assert verdict == "pass" and not [name for name in rules if name.endswith(" in b")]
+
+
+def test_many_comparisons_do_not_refuse_an_equal_student_more_often(workspace: Path) -> None:
+    """Thirty folders compared at 95% each would refuse half of all equal students; together they hold 95%."""
+    settings = gate.params.load("gate", gate.GateSettings).model_copy(
+        update={"resamples": 2000, "champion": "v1"}
+    )
+    generator = np.random.default_rng(1)
+    refused = 0
+    for _ in range(40):
+        rows = []
+        for folder in range(30):
+            tuned, champion = (generator.random((2, 20)) < 0.5).astype(float).tolist()
+            both = [
+                *answers("tuned", "recall", key_facts=tuned),
+                *answers("champion", "recall", key_facts=champion),
+            ]
+            rows += in_folder(both, f"folder{folder}", str(folder))
+        refused += not all(rule["is_met"] for rule in gate.champion_rules(rows, settings))
+    assert refused <= 8
+
+
+def test_over_refusal_beyond_the_limit_fails(workspace: Path) -> None:
+    rows = [
+        row | {"is_refusal": row["contender"] == "tuned" and row["question_id"] >= "recall-043"}
+        for row in good_rows()
+    ]
+    assert unmet(judge(workspace, rows)[1]) == ["refuses_little"]
+
+
+def test_a_student_that_answers_what_it_cannot_know_fails(workspace: Path) -> None:
+    rows = [*good_rows(), *answers("tuned", "abstain", is_refusal=[True] * 5 + [False] * 35)]
+    assert unmet(judge(workspace, rows)[1]) == ["refuses_where_due"]
