@@ -13,12 +13,16 @@ from slm_factory.cli.cost import cost
 from slm_factory.cli.dataset import dataset
 from slm_factory.cli.eval_compare import eval_compare
 from slm_factory.cli.eval_run import eval_run
+from slm_factory.cli.evolve import evolve
+from slm_factory.cli.history import history
 from slm_factory.cli.profile import profile
 from slm_factory.cli.refine import refine
 from slm_factory.cli.repository import program
+from slm_factory.cli.rollback import rollback
 from slm_factory.cli.run import run
 from slm_factory.cli.status import status
 from slm_factory.cli.trace import trace
+from slm_factory.cli.update import update
 from slm_factory.cli.version import version
 from slm_factory.core.errors import UserError, disk_error, report
 
@@ -50,7 +54,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a bug keeps Python's own traceback, without the values of variables
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, status, check, profile, ask, trace, version):
+for command in (run, status, check, profile, ask, trace, history, rollback, version):
     app.command()(command)
 evaluation = typer.Typer(help="Models on the held-out questions.")
 evaluation.command("run")(eval_run)
@@ -58,10 +62,9 @@ evaluation.command("compare")(eval_compare)
 app.add_typer(evaluation, name="eval")
 tool = typer.Typer(help="Tools beside the pipeline.")
 tool.add_typer(collect, name="collect")
-tool.command()(refine)
-tool.command()(dataset)
+for command in (update, evolve, refine, dataset, cost):
+    tool.command()(command)
 tool.command("compare-data")(compare_data)
-tool.command()(cost)
 app.add_typer(tool, name="tool")
 
 

@@ -61,6 +61,17 @@ def apply(file: Path) -> list[tuple[str, Any, Any]]:
     Raises:
         UserError: the profile names a key that params.yaml does not have.
     """
+    from slm_factory.core import params
+
+    return assign(params.read(file), file)
+
+
+def assign(sections: dict[str, dict[str, Any]], source: Path) -> list[tuple[str, Any, Any]]:
+    """Writes values of `source` over params.yaml, comments kept; returns (key, before, after) of changes.
+
+    Raises:
+        UserError: params.yaml does not have one of the keys.
+    """
     from ruamel.yaml import YAML
 
     from slm_factory.core import params
@@ -70,9 +81,10 @@ def apply(file: Path) -> list[tuple[str, Any, Any]]:
     yaml.preserve_quotes = True
     yaml.width = 1000
     values = yaml.load(params.PARAMS_FILE.read_text(encoding="utf-8"))
-    changes = list(overlay(values, params.read(file), file))
-    with replacing(params.PARAMS_FILE) as beside, beside.open("w", encoding="utf-8") as stream:
-        yaml.dump(values, stream)
+    changes = list(overlay(values, sections, source))
+    if changes:
+        with replacing(params.PARAMS_FILE) as beside, beside.open("w", encoding="utf-8") as stream:
+            yaml.dump(values, stream)
     return changes
 
 

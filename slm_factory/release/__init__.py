@@ -1,0 +1,1 @@
+"""Versions of the student: what was made, what is in service, and where it is served."""
