@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -104,13 +104,12 @@ def opened(
     """
     from slm_factory.core import params
     from slm_factory.evaluation.chat_model import BACKENDS, ChatModel
-    from slm_factory.evaluation.versions import version_at
+    from slm_factory.evaluation.versions import Contender, version_at
     from slm_factory.metrics.slices import GateSettings
-    from slm_factory.student.generate import Student
     from slm_factory.teachers.teacher import TeacherSettings
 
-    def student(place: str, adapter: Path | None = None) -> Student:
-        return Student(place, store, adapter=adapter, batch_size=settings.batch_size)
+    def student(contender: Contender) -> "tuple[Answerer, str]":
+        return contender.load(store, settings.batch_size), contender.student.system_prompt
 
     backend, _, rest = name.partition(":")
     if rest and backend in BACKENDS:
@@ -118,16 +117,15 @@ def opened(
         yield ChatModel(backend, rest, teacher, settings.max_new_tokens, store), system.system_prompt
     elif name in ("base", "tuned"):
         adapter = require_adapter() if name == "tuned" else None
-        yield student(system.model, adapter), system.system_prompt
+        yield student(Contender(name, system, adapter))
     elif name != "champion" and (Path(name).is_dir() or "/" in name):
-        yield student(name), system.system_prompt
+        yield student(Contender(name, system.model_copy(update={"model": name, "revision": ""}), None))
     else:
         tag = params.load("gate", GateSettings).champion if name == "champion" else name
         if not tag:
             raise UserError("error: there is no champion", "hint: set gate.champion to a version's git tag")
         with version_at(tag, name) as version:
-            contender: Any = version.contender
-            yield student(contender.student, contender.adapter), contender.system_prompt
+            yield student(version.contender)
 
 
 def require_adapter() -> Path:

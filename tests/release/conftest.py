@@ -11,6 +11,7 @@ from slm_factory.core import files
 from slm_factory.core.records import ANSWER
 from slm_factory.student import gguf
 from slm_factory.student.modelfile import modelfile
+from slm_factory.student.templates import CHATML
 from tests import tiny_student
 from tests.conftest import set_params
 
@@ -55,7 +56,7 @@ def made(folder: Path, student: Path, type_name: str, verdict: str = "pass") -> 
     place.mkdir(parents=True)
     if verdict == "pass":
         gguf.write(student, place / "model.gguf", type_name, name="tiny")
-        text = modelfile("model.gguf", tiny_student.SYSTEM, context_tokens=256, temperature=0.0)
+        text = modelfile("model.gguf", CHATML, tiny_student.SYSTEM, context_tokens=256, temperature=0.0)
         (place / "Modelfile").write_text(text, encoding="utf-8")
     else:
         (place / "REFUSED.md").write_text("refused\n")
