@@ -97,6 +97,7 @@ def settings_of(section: str) -> "type[Settings] | None":
         "teacher": ("slm_factory.teachers.teacher", "TeacherSettings"),
         "student": ("slm_factory.student.settings", "StudentSettings"),
         "gate": ("slm_factory.metrics.slices", "GateSettings"),
+        "release": ("slm_factory.release.settings", "ReleaseSettings"),
     }
     module, name = shared.get(section, (f"stages.{section}", "Params"))
     try:
