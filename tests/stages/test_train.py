@@ -14,6 +14,9 @@ import pytest
 from slm_factory.core import files
 from slm_factory.core.errors import UserError
 from slm_factory.student.model import load_tokenizer
+from slm_factory.training import checkpoints
+from slm_factory.training.rows import encode_rows
+from slm_factory.training.trainer import make_trainer
 from stages import train
 from tests import tiny_student
 from tests.conftest import REPOSITORY, set_params
@@ -96,7 +99,7 @@ def test_the_same_inputs_give_the_same_bytes(prepared: Path) -> None:
 def test_longer_rows_are_left_out_whole_and_counted(prepared: Path) -> None:
     tokenizer = load_tokenizer(Path(train.params.read()["student"]["model"]))
     rows = [line("train", conversation("질문", "답" * 200)), line("train", conversation(*LESSONS[0]))]
-    encoded, too_long = train.encode_rows(rows, tokenizer, 64)
+    encoded, too_long = encode_rows(rows, tokenizer, 64)
     assert too_long == 1
     assert tokenizer.decode(encoded["train"][0]["input_ids"]).endswith(f"{LESSONS[0][1]}<|im_end|>\n")
 
@@ -131,8 +134,8 @@ def test_the_loss_is_that_of_transformers_over_the_same_labels(prepared: Path, s
 
     settings = train.params.load("train", train.Params)
     tokenizer = load_tokenizer(student)
-    rows, _ = train.encode_rows(files.read_json_lines(train.ROWS), tokenizer, settings.max_length)
-    trainer = train.make_trainer(settings, student, tokenizer, rows, prepared / "checkpoints")
+    rows, _ = encode_rows(files.read_json_lines(train.ROWS), tokenizer, settings.max_length)
+    trainer = make_trainer(settings, student, tokenizer, rows, prepared / "checkpoints", train.CURVES)
     batch = trainer.data_collator([dict(row) for row in rows["train"][:4] + rows["train"][-1:]])
     network = trainer.model.eval()
     with torch.no_grad():
@@ -145,15 +148,15 @@ def test_a_checkpoint_cut_off_by_the_kill_is_passed_over(tmp_path: Path) -> None
         (tmp_path / f"checkpoint-{step}").mkdir()
         if text is not None:
             (tmp_path / f"checkpoint-{step}/trainer_state.json").write_text(text)
-    assert train.last_checkpoint(tmp_path) == tmp_path / "checkpoint-7"
-    assert train.last_checkpoint(tmp_path / "none") is None
+    assert checkpoints.last_checkpoint(tmp_path) == tmp_path / "checkpoint-7"
+    assert checkpoints.last_checkpoint(tmp_path / "none") is None
 
 
 def test_only_finished_and_forgotten_checkpoints_are_removed(tmp_path: Path) -> None:
     for name in ("finished", "killed", "forgotten"):
         (tmp_path / name / "checkpoint-1").mkdir(parents=True)
     os.utime(tmp_path / "forgotten", (0, 0))
-    train.remove_checkpoints(tmp_path / "finished")
+    checkpoints.remove_checkpoints(tmp_path / "finished")
     assert [place.name for place in tmp_path.iterdir()] == ["killed"]
 
 

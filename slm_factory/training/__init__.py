@@ -1,0 +1,1 @@
+"""LoRA training of the student: rows, batches, loss, checkpoints, the adapter."""

@@ -1,0 +1,56 @@
+"""Where a run keeps its checkpoints, so that a killed one goes on: in the cache folder, named by its inputs.
+
+DVC wipes outputs before each start, so they cannot lie there.
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from pathlib import Path
+
+from slm_factory.core.code import source_version
+from slm_factory.core.records import content_key
+from slm_factory.core.store import cache_folder
+from slm_factory.student import chat, model, rendering, templates
+from slm_factory.student.settings import StudentSettings
+from slm_factory.training.settings import TrainSettings
+
+
+def checkpoint_folder(rows: Path, settings: TrainSettings, student: StudentSettings, place: Path) -> Path:
+    """Where this very run keeps its checkpoints: named by the file of rows, parameters, student and code."""
+    key = content_key(
+        {
+            "rows": hashlib.sha256(rows.read_bytes()).hexdigest(),
+            "train": settings.model_dump(),
+            "student": [student.model, model.fingerprint(place), student.chat_template],
+            "code": source_version(
+                Path(__file__).parent,
+                *(Path(str(part.__file__)) for part in (chat, model, rendering, templates)),
+            ),
+        }
+    )
+    return cache_folder() / "checkpoints" / key[:16]
+
+
+def last_checkpoint(checkpoints: Path) -> Path | None:
+    """The newest checkpoint that was written to its end, or None; trainer_state.json is written last."""
+    found = [place for place in checkpoints.glob("checkpoint-*") if is_json(place / "trainer_state.json")]
+    return max(found, key=lambda place: int(place.name.rpartition("-")[2]), default=None)
+
+
+def is_json(file: Path) -> bool:
+    """Whether `file` is there and holds one whole JSON value."""
+    try:
+        json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
+
+
+def remove_checkpoints(finished: Path) -> None:
+    """Removes the finished run's checkpoints, and those of killed runs that nobody resumed for a month."""
+    month_ago = time.time() - 30 * 24 * 3600
+    for place in finished.parent.iterdir():
+        if place == finished or place.stat().st_mtime < month_ago:
+            shutil.rmtree(place)
