@@ -7,6 +7,7 @@ A killed run goes on from its last checkpoint.
 """
 
 import logging
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from slm_factory.core import files, params
 from slm_factory.core.errors import UserError, run_stage
 from slm_factory.student import model
 from slm_factory.student.settings import StudentSettings
+from slm_factory.training import quantization
 from slm_factory.training.adapter import save_adapter
 from slm_factory.training.checkpoints import checkpoint_folder, last_checkpoint, remove_checkpoints
-from slm_factory.training.rows import encode_rows
+from slm_factory.training.rows import Encoded, encode_rows
 from slm_factory.training.settings import TrainSettings as Params
-from slm_factory.training.trainer import make_trainer
+from slm_factory.training.trainer import load_base, make_trainer
 
 ROWS = Path("data/convert.jsonl")
 ADAPTER = Path("models/adapter")
@@ -28,7 +30,7 @@ METRICS = Path("metrics/train.json")
 log = logging.getLogger(__name__)
 
 
-def measures(trainer: Any, rows: dict[str, list[Any]], too_long: int) -> dict[str, Any]:
+def measures(trainer: Any, rows: Encoded, too_long: Counter[str]) -> dict[str, Any]:
     """What metrics/train.json says; nothing in it depends on the clock."""
     history = trainer.state.log_history
     losses = [entry["loss"] for entry in history if "loss" in entry]
@@ -36,7 +38,11 @@ def measures(trainer: Any, rows: dict[str, list[Any]], too_long: int) -> dict[st
     return {
         "train_rows": len(rows["train"]),
         "valid_rows": len(rows["valid"]),
-        "rows_too_long": too_long,
+        "rows_too_long": too_long.total(),
+        "too_long_kinds": dict(sorted(too_long.items())),
+        "packs": len(trainer.train_dataset) if "seq_lengths" in trainer.train_dataset.column_names else None,
+        "learning_rate": trainer.args.learning_rate,
+        "most_epochs": trainer.args.num_train_epochs,
         "epochs": round(trainer.state.epoch, 2),
         "steps": trainer.state.global_step,
         "best_step": trainer.state.best_global_step or trainer.state.global_step,
@@ -47,21 +53,29 @@ def measures(trainer: Any, rows: dict[str, list[Any]], too_long: int) -> dict[st
     }
 
 
+def described(too_long: Counter[str]) -> str:
+    """`3 too long: 2 dialogue, 1 pair`, or `0 too long`."""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(too_long.items()))
+    return f"{too_long.total()} too long" + (f": {kinds}" if kinds else "")
+
+
 def main() -> None:
     """Reads the rows, trains or goes on training, and writes adapter, curves and metrics."""
     settings = params.load("train", Params)
     student = params.load("student", StudentSettings)
     trusted = student.trust_remote_code
+    quantization.check(settings)
     place = model.folder(student.model, student.revision, trust_remote_code=trusted)
     tokenizer = model.load_tokenizer(place, student.chat_template, trust_remote_code=trusted)
     rows, too_long = encode_rows(files.read_json_lines(ROWS), tokenizer, settings.max_length)
     if not rows["train"]:
         raise UserError(
-            f"error: {ROWS} holds no row to train on ({too_long} are longer than train.max_length)",
+            f"error: {ROWS} holds no row to train on ({too_long.total()} are longer than train.max_length)",
             "hint: add documents to data/documents, or raise train.max_length",
         )
     checkpoints = checkpoint_folder(ROWS, settings, student, place)
-    trainer = make_trainer(settings, place, tokenizer, rows, checkpoints, CURVES, trust_remote_code=trusted)
+    network = load_base(settings, place, trust_remote_code=trusted)
+    trainer = make_trainer(settings, network, tokenizer, rows, checkpoints, CURVES)
     resumed = last_checkpoint(checkpoints)
     if resumed:
         log.info("train: going on from step %s", resumed.name.rpartition("-")[2])
@@ -71,9 +85,9 @@ def main() -> None:
     files.write_json(METRICS, measured)
     remove_checkpoints(checkpoints)
     log.info(
-        "train: %d rows (%d too long), %d steps, valid loss %s, %.0f s -> %s",
+        "train: %d rows (%s), %d steps, valid loss %s, %.0f s -> %s",
         measured["train_rows"],
-        too_long,
+        described(too_long),
         measured["steps"],
         measured["best_valid_loss"],
         result.metrics["train_runtime"],

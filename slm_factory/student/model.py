@@ -164,9 +164,17 @@ def load_tokenizer(place: Path, chat_template: str = "auto", *, trust_remote_cod
 
 
 def load_model(
-    place: Path, *, device: str, dtype: Any, adapter: Path | None = None, trust_remote_code: bool = False
+    place: Path,
+    *,
+    device: str,
+    dtype: Any,
+    adapter: Path | None = None,
+    trust_remote_code: bool = False,
+    quantization: Any = None,
 ) -> Any:
     """The model in `place` on `device`, in evaluation mode, with `adapter` on it where one is given.
+
+    `quantization` is a configuration of transformers, by which weights are quantised as they are read.
 
     Of a model that also reads images (Gemma 3 from 4B up), only the text part.
 
@@ -178,6 +186,8 @@ def load_model(
     from transformers import AutoConfig, AutoModelForCausalLM
 
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
+    if quantization is not None:  # never whole in memory: layer by layer to the device
+        options |= {"quantization_config": quantization, "device_map": {"": device}}
     try:
         config: Any = AutoConfig.from_pretrained(place, **options)
         text = config.get_text_config()
@@ -195,7 +205,7 @@ def load_model(
         from peft import PeftModel
 
         network = PeftModel.from_pretrained(network, adapter)
-    return network.to(device).eval()
+    return (network if quantization is not None else network.to(device)).eval()
 
 
 def untrusted_code(place: Path, error: Exception) -> UserError | None:

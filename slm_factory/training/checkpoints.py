@@ -7,7 +7,9 @@ import hashlib
 import json
 import shutil
 import time
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from slm_factory.core.code import source_version
 from slm_factory.core.records import content_key
@@ -15,6 +17,9 @@ from slm_factory.core.store import cache_folder
 from slm_factory.student import chat, model, rendering, templates
 from slm_factory.student.settings import StudentSettings
 from slm_factory.training.settings import TrainSettings
+
+LIBRARIES = ("accelerate", "peft", "torch", "transformers", "trl")
+SAVE_SECONDS = 300  # what a kill costs at most, and the steps up to the next entry of the curves
 
 
 def checkpoint_folder(rows: Path, settings: TrainSettings, student: StudentSettings, place: Path) -> Path:
@@ -24,6 +29,8 @@ def checkpoint_folder(rows: Path, settings: TrainSettings, student: StudentSetti
             "rows": hashlib.sha256(rows.read_bytes()).hexdigest(),
             "train": settings.model_dump(),
             "student": [student.model, model.fingerprint(place), student.chat_template],
+            # Another device or library rounds otherwise: what one began, another cannot end the same.
+            "place": [model.find_device(), *(f"{name} {version(name)}" for name in LIBRARIES)],
             "code": source_version(
                 Path(__file__).parent,
                 *(Path(str(part.__file__)) for part in (chat, model, rendering, templates)),
@@ -31,6 +38,36 @@ def checkpoint_folder(rows: Path, settings: TrainSettings, student: StudentSetti
         }
     )
     return cache_folder() / "checkpoints" / key[:16]
+
+
+def saves_callback() -> Any:
+    """A Trainer callback that saves within long epochs too, whenever SAVE_SECONDS have passed.
+
+    It saves only where the curves get an entry, and gives them one at each end of an epoch: the loss since
+    the last entry is in no checkpoint, so a resumed run would write another mean. Which steps are saved
+    changes nothing else.
+    """
+    import torch
+    from accelerate.utils import broadcast
+    from transformers import TrainerCallback
+
+    class Saves(TrainerCallback):
+        def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.saved = time.monotonic()
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            ends_epoch = state.global_step % (state.max_steps // args.num_train_epochs) == 0  # saved anyhow
+            if control.should_log and not ends_epoch:
+                is_due = torch.tensor(time.monotonic() - self.saved >= SAVE_SECONDS, device=args.device)
+                control.should_save |= bool(broadcast(is_due))  # all processes save, or none
+
+        def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            control.should_log = True
+
+        def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.saved = time.monotonic()
+
+    return Saves()
 
 
 def last_checkpoint(checkpoints: Path) -> Path | None:
