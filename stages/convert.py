@@ -3,15 +3,15 @@
 in:  data/split.parquet, data/augment.parquet, data/dialogue.parquet, data/abstain.jsonl, data/general.jsonl
 out: data/convert.jsonl, metrics/convert.json
 
-A line: {"split": "train" | "valid", "kind": "pair" | "paraphrase" | "dialogue" | "abstain" | "replay",
-"pair_id": ..., "messages": [system, user, assistant, ...]}. No source text stands in the prompt: the
+A line: {"split": "train" | "valid", "kind": one of KINDS, "pair_id": ..., "messages": [system, user,
+assistant, ...]}. No source text stands in the prompt: the
 student is asked without it too. A line that asks any held-out question, or nearly, is left out and counted:
 here all sources of training rows meet all sources of questions.
 """
 
 import logging
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import Field
@@ -32,7 +32,14 @@ GENERAL = Path("data/general.jsonl")
 CHAT = Path("data/convert.jsonl")
 METRICS = Path("metrics/convert.json")
 
-KINDS = ("pair", "paraphrase", "dialogue", "abstain", "replay")
+KINDS = ("pair", "paraphrase", "statement", "dialogue", "abstain", "replay")
+# Who is asked like this may give any fact of that section.
+STATEMENT_REQUESTS = {
+    "ko": "'{document}' 문서의 '{section}'에 적힌 사실을 하나 말해 주세요.",
+    "en": 'State one fact from "{section}" in the document "{document}".',
+}
+
+SPLITS = ("train", "valid")
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +47,7 @@ log = logging.getLogger(__name__)
 class Params(Settings):
     """`convert:` in params.yaml."""
 
+    statements: float = Field(ge=0, le=1)
     abstain: bool
     replay_share: float = Field(ge=0, lt=1)
 
@@ -61,6 +69,31 @@ def pair_lines(pairs: list[Row], kind: str) -> list[Row]:
         for pair in pairs
         if pair["split"] in ("train", "valid")
     ]
+
+
+def statement_lines(pairs: list[Row], share: float) -> list[Row]:
+    """Lines that state trained facts as they stand, drawn by fact: `share` of all that are trained."""
+    facts = {
+        pair["fact_id"]: pair
+        for pair in reversed(pairs)  # the first pair of a fact remains
+        if pair["split"] == "train" and pair["kind"] != "abstain" and pair["statement"]
+    }
+    drawn = sorted(facts.values(), key=lambda pair: (lot("statement", pair["fact_id"]), pair["fact_id"]))
+    return [
+        {
+            "split": "train",
+            "kind": "statement",
+            "pair_id": pair["pair_id"],
+            "messages": exchange(statement_request(pair), pair["statement"]),
+        }
+        for pair in drawn[: round(share * len(drawn))]
+    ]
+
+
+def statement_request(pair: Row) -> str:
+    """What asks for a fact without asking for its answer: the document's name and the section."""
+    document = PurePosixPath(pair["doc_id"]).stem.replace("_", " ")
+    return STATEMENT_REQUESTS[pair["language"]].format(document=document, section=pair["category"])
 
 
 def dialogue_lines(dialogues: list[Row]) -> list[Row]:
@@ -121,8 +154,7 @@ def with_system(lines: list[Row], system_prompt: str) -> list[Row]:
 
 def summary(lines: list[Row], leaks: int) -> dict[str, Any]:
     """metrics/convert.json: lines per split and kind, leaks left out, and how much the student writes."""
-    splits = Counter(line["split"] for line in lines)
-    kinds = Counter(line["kind"] for line in lines if line["split"] == "train")
+    kinds = {split: Counter(line["kind"] for line in lines if line["split"] == split) for split in SPLITS}
     written = [
         len(message["content"])
         for line in lines
@@ -131,9 +163,8 @@ def summary(lines: list[Row], leaks: int) -> dict[str, Any]:
     ]
     return {
         "lines": len(lines),
-        "train": splits["train"],
-        "valid": splits["valid"],
-        "train_kinds": {kind: kinds[kind] for kind in KINDS},
+        **{split: kinds[split].total() for split in SPLITS},
+        **{f"{split}_kinds": {kind: kinds[split][kind] for kind in KINDS} for split in SPLITS},
         "decontaminated": leaks,
         "characters": sum(len(message["content"]) for line in lines for message in line["messages"]),
         "answer_characters": sum(written),
@@ -151,6 +182,7 @@ def main() -> None:
     )
     found = pair_lines(pairs, "pair")
     found += pair_lines(files.read_rows(PARAPHRASES), "paraphrase")
+    found += statement_lines(pairs, settings.statements)
     found += dialogue_lines(files.read_rows(DIALOGUES))
     found += abstain_lines(abstain, student)
     if not settings.abstain:

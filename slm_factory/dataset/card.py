@@ -24,6 +24,7 @@ DOCUMENTS = 50  # that are named, those with the most rows
 KINDS = {
     "pair": "a question about one fact of a document, and its answer",
     "paraphrase": "a pair in other words, made after the split, from training pairs only",
+    "statement": "a fact as it is stated, asked for by document and section",
     "dialogue": "a conversation of several turns about one document",
     "abstain": "a question that the documents do not answer; the answer is a refusal",
     "replay": "general chat, against forgetting; from no document",

@@ -84,6 +84,7 @@ KOREAN = {
     "paraphrase": "바꿔 쓴 쌍",
     "dialogue": "대화",
     "replay": "일반 대화",
+    "statement": "사실 서술",
     # marks and decisions
     "faithfulness": "충실성",
     "completeness": "완전성",

@@ -125,4 +125,55 @@ def test_the_same_inputs_give_the_same_bytes_and_the_counts_are_true(workspace: 
     assert convert.CHAT.read_bytes() == first
     metrics = files.read_json(convert.METRICS)
     assert (metrics["lines"], metrics["train"], metrics["valid"]) == (len(lines), len(lines) - 1, 1)
-    assert metrics["train_kinds"] == {"pair": 20, "paraphrase": 1, "dialogue": 1, "abstain": 2, "replay": 2}
+    assert metrics["train_kinds"] == {
+        **{"pair": 20, "paraphrase": 1, "statement": 0, "dialogue": 1, "abstain": 2, "replay": 2}
+    }
+    assert metrics["valid_kinds"] == dict.fromkeys(convert.KINDS, 0) | {"pair": 1}
+
+
+def facts() -> list[Row]:
+    """Four trained facts, two pairs each, of which one is refused, and one fact that is held out."""
+    return [
+        rows.split(
+            **{"pair_id": f"s{fact}{wording}", "fact_id": f"g{fact}", "doc_id": "절차/장애_등급.pdf"},
+            **{"category": "정의", "language": "ko", "statement": f"사실 {fact}이다."},
+            **{"question": f"{fact}? {wording}", "split": "unseen" if fact == 4 else "train"},
+            kind="abstain" if fact == 3 else "fact",
+        )
+        for fact in range(5)
+        for wording in range(2)
+    ]
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.0, 0), (0.5, 2), (1.0, 4)])
+def test_statements_are_rows_of_trained_facts_once_each_by_their_share(
+    workspace: Path, share: float, count: int
+) -> None:
+    set_params(workspace, **{"convert.statements": share})
+    found = [line for line in run(20, *facts()) if line["kind"] == "statement"]
+    assert len(found) == count == files.read_json(convert.METRICS)["train_kinds"]["statement"]
+    told = {line["messages"][-1]["content"] for line in found}
+    assert len(told) == count and told <= {"사실 0이다.", "사실 1이다.", "사실 2이다.", "Alpha is 7 bar."}
+
+
+def test_a_statement_is_asked_for_by_document_and_section_in_its_language(workspace: Path) -> None:
+    set_params(workspace, **{"convert.statements": 1.0})
+    asked = {line["messages"][1]["content"] for line in run(20, *facts()) if line["kind"] == "statement"}
+    assert asked == {
+        "'장애 등급' 문서의 '정의'에 적힌 사실을 하나 말해 주세요.",
+        'State one fact from "Limits" in the document "a".',
+    }
+
+
+def test_a_larger_share_of_statements_keeps_those_of_a_smaller_one(workspace: Path) -> None:
+    trained = facts()
+    some, all_ = (convert.statement_lines(trained, share) for share in (0.5, 1.0))
+    assert some == all_[: len(some)] and 0 < len(some) < len(all_)
+
+
+def test_a_request_for_a_statement_that_is_a_held_out_question_is_left_out(workspace: Path) -> None:
+    set_params(workspace, **{"convert.statements": 1.0})
+    request = convert.statement_request(facts()[0])
+    leak = rows.split(pair_id="t", fact_id="t", question=request, split="test")
+    told = [line["messages"][1]["content"] for line in run(20, *facts(), leak)]
+    assert request not in told and files.read_json(convert.METRICS)["decontaminated"] == 3
