@@ -118,6 +118,23 @@ def test_without_valid_rows_the_last_state_is_kept(prepared: Path) -> None:
     assert files.read_json(train.METRICS)["best_valid_loss"] is None
 
 
+def test_packed_rows_are_trained_on_and_those_too_long_are_told_by_kind(
+    prepared: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    too_long = line("train", conversation("질문", "답" * 200)) | {"kind": "dialogue"}
+    files.write_json_lines(train.ROWS, [*files.read_json_lines(train.ROWS), too_long])
+    set_params(prepared, **{"train.packing": True, "train.epochs": 3, "train.prompt_loss_weight": 0.1})
+    with caplog.at_level("INFO"):
+        train.main()
+    measured = files.read_json(train.METRICS)
+    assert (measured["train_rows"], measured["rows_too_long"]) == (25, 1)
+    assert measured["too_long_kinds"] == {"dialogue": 1}
+    assert "25 rows (1 too long: 1 dialogue)" in caplog.text
+    assert measured["packs"] < 13 and measured["steps"] >= 3 * 5  # as many rows in a step as without
+    losses = (train.CURVES / "plots/metrics/eval_loss.tsv").read_text().split("\n")[1:-1]
+    assert float(losses[-1].split("\t")[1]) < float(losses[0].split("\t")[1])
+
+
 def test_training_stops_when_the_valid_loss_turns_and_the_best_state_is_restored(prepared: Path) -> None:
     rows = [line("train", conversation(q, a)) for q, a in LESSONS[:4]] * 4
     rows += [line("valid", conversation(LESSONS[0][0], LESSONS[5][1]))]  # learning makes this one worse
