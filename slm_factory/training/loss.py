@@ -29,23 +29,21 @@ def trainer_class(prompt_weight: float) -> Any:
             is_answer = labels != IGNORED
             if prompts is not None and model.training:
                 labels = torch.where(is_answer, labels, prompts[:, 1:])
-            learned = labels != IGNORED
-            outputs = self.projected(model, inputs, learned)  # logits: (learned tokens, vocabulary)
-            losses = torch.nn.functional.cross_entropy(
-                outputs.logits.float(), labels[learned], reduction="none"
-            )
-            weights = torch.where(is_answer[learned], 1.0, prompt_weight)
+            # Before the forward pass: to look for them after it would wait until the GPU has done it.
+            places = (labels != IGNORED).nonzero(as_tuple=True)
+            targets, weights = labels[places], torch.where(is_answer[places], 1.0, prompt_weight)
+            outputs = self.projected(model, inputs, places)  # logits: (learned tokens, vocabulary)
+            losses = torch.nn.functional.cross_entropy(outputs.logits.float(), targets, reduction="none")
             total = weights.sum() if num_items_in_batch is None else num_items_in_batch
             loss = (losses * weights).sum() / total
             if self.args.average_tokens_across_devices and num_items_in_batch is not None:
                 loss = loss * self.accelerator.num_processes  # DDP takes the mean over processes
             return (loss, outputs) if return_outputs else loss
 
-        def projected(self, model: Any, inputs: Any, learned: Any) -> Any:
-            """The model's outputs, whose head saw the hidden states before `learned` tokens only."""
+        def projected(self, model: Any, inputs: Any, places: Any) -> Any:
+            """The model's outputs, whose head saw its input, (batch, tokens, width), at `places` only."""
             head = self.accelerator.unwrap_model(model).get_output_embeddings()
-            # hidden states: (batch, tokens, width)
-            hook = head.register_forward_pre_hook(lambda _, given: (given[0][:, :-1][learned],))
+            hook = head.register_forward_pre_hook(lambda _, given: (given[0][places],))
             try:
                 return model(**inputs, use_cache=False)
             finally:

@@ -96,6 +96,7 @@ def arguments(
         greater_is_better=False if has_valid else None,
         restore_callback_states_from_checkpoint=True,
         logging_steps=max(1, min(MOST_STEPS_PER_LOG, steps_per_epoch // LOGS_PER_EPOCH)),
+        logging_nan_inf_filter=not on_cuda,  # it would wait for the GPU at every step
         disable_tqdm=True,
         report_to="none",
         dataloader_pin_memory=on_cuda,
