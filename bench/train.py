@@ -1,8 +1,8 @@
 """Measures training: against TRL's defaults on a CPU, and as a share of what a rented GPU can compute.
 
-    python -m bench.train [--epochs 2]      # sample set, seed student: ours and TRL's SFTTrainer take turns
-    python -m bench.train --gpu             # random models of real shapes on an H200, one after the other
-    python -m bench.train --gpu --tiny      # the same with toy shapes, on any machine: does the script run?
+    python -m bench.train [--rows 384]   # sample set, seed student: ours and TRL's SFTTrainer take turns
+    python -m bench.train --gpu          # random models of real shapes on an H200, one after the other
+    python -m bench.train --gpu --tiny   # the same with toy shapes, on any machine: does the script run?
 
 The peer has the same rows, labels, LoRA, batch, rate and schedule, and no gradient checkpointing, which TRL
 would switch on; the rest is TRL's default: padding of rows in random order, its own loss, float32. Tokens are
@@ -29,7 +29,7 @@ from slm_factory.training.settings import TrainSettings
 from slm_factory.training.trainer import load_base, lora, make_trainer
 from stages.train import ROWS
 
-TURN = 6  # steps, then the other trains
+TURN = 3  # steps, then the other trains
 WARM_STEPS = 10  # that are not timed: kernels are chosen, memory is taken
 TIMES_AS_FAST, LOSS_TOLERANCE = 1.5, 1.02
 PEAK_FLOPS = 989e12  # dense bfloat16 of an H100 or H200 SXM, by NVIDIA's data sheet
@@ -142,13 +142,14 @@ def with_trl(settings: TrainSettings, base: Any, tokenizer: Any, rows: Encoded, 
     return trainer
 
 
-def against_trl(epochs: int) -> list[Measurement]:
+def against_trl(epochs: int, count: int | None) -> list[Measurement]:
     """Tokens per second and valid loss on the sample set, ours and TRL's."""
     student = params.load("student", StudentSettings)
     place = model.folder(student.model)
     tokenizer = model.load_tokenizer(place, student.chat_template)
     settings = params.load("train", TrainSettings).model_copy(update={"epochs": epochs})
     rows, _ = encode_rows(files.read_json_lines(ROWS), tokenizer, settings.max_length)
+    rows["train"] = random.Random(0).sample(rows["train"], count or len(rows["train"]))
     base = load_base(settings, place)
     settings = automatic.resolve(settings, base.num_parameters(), len(rows["train"]))
     with tempfile.TemporaryDirectory() as folder:
@@ -267,10 +268,11 @@ def main() -> None:
     """Trains, prints the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--epochs", type=int, default=2, help="of the race against TRL")
+    parser.add_argument("--rows", type=int, help="of the sample set, drawn; all without it")
     parser.add_argument("--gpu", action="store_true", help="random models of real shapes")
     parser.add_argument("--tiny", action="store_true", help="toy shapes; the limits mean nothing")
     chosen = parser.parse_args()
-    measurements = on_gpu(chosen.tiny) if chosen.gpu else against_trl(chosen.epochs)
+    measurements = on_gpu(chosen.tiny) if chosen.gpu else against_trl(chosen.epochs, chosen.rows)
     print(f"\n{report(measurements)}")
     sys.exit(not chosen.tiny and not all(m.is_met for m in measurements))
 
