@@ -1,31 +1,39 @@
 """Merges the adapter into the student and writes the model card; refuses when the gate failed.
 
-in:  models/adapter, metrics/{gate,evaluate,train}.json, the student (params: student)
+in:  models/adapter, data/parse.parquet, data/split.parquet, metrics/{convert,train,evaluate,gate}.json,
+     the student (params: student)
 out: models/merged, metrics/export.json
 
 A refusal writes models/merged/REFUSED.md in place of weights and exits 0: a stage that fails would take the
 experiment's row out of `dvc exp show`, and a refused experiment is one worth seeing.
 """
 
+import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any, Literal
 
 from slm_factory.core import files, params
 from slm_factory.core.errors import run_stage
 from slm_factory.core.params import Settings
-from slm_factory.student import model
+from slm_factory.report.card import Asking, Base, Made, model_card, refusal_card
+from slm_factory.student import chat, model, templates
 from slm_factory.student.generate import end_tokens
 from slm_factory.student.settings import StudentSettings
 
+DOCUMENTS = Path("data/parse.parquet")
+PAIRS = Path("data/split.parquet")
 ADAPTER = Path("models/adapter")
-GATE = Path("metrics/gate.json")
-EVALUATION = Path("metrics/evaluate.json")
-MERGED = Path("models/merged")
+MIX = Path("metrics/convert.json")
 TRAINING = Path("metrics/train.json")
+EVALUATION = Path("metrics/evaluate.json")
+GATE = Path("metrics/gate.json")
+MERGED = Path("models/merged")
 METRICS = Path("metrics/export.json")
 
-CARD_METRICS = ("key_facts", "rouge_l", "chrf", "exact", "refusal", "answer_loss", "perplexity")
+# Beside the weights: terms that go with every copy, and what llama.cpp's converter reads of a tokenizer.
+KEPT_FILES = ("LICENSE*", "NOTICE*", "USE_POLICY*", "tokenizer.model")
 
 log = logging.getLogger(__name__)
 
@@ -34,23 +42,6 @@ class Params(Settings):
     """`export:` in params.yaml."""
 
     dtype: Literal["float16", "bfloat16", "float32"]
-
-
-def refusal(gate: dict[str, Any]) -> str:
-    """REFUSED.md: which rules were not met."""
-    broken = [f"- {rule['name']}: {rule['explanation']}" for rule in gate["rules"] if not rule["is_met"]]
-    return "\n".join(
-        [
-            "# Refused",
-            "",
-            "The gate did not let this adapter pass, so there is no model here:",
-            "",
-            *broken,
-            "",
-            "See metrics/gate.json and metrics/evaluate.json.",
-            "",
-        ]
-    )
 
 
 def merge(place: Path, dtype: str, *, trust_remote_code: bool = False) -> Any:
@@ -70,96 +61,71 @@ def end_answers(network: Any, tokenizer: Any) -> None:
         network.generation_config.eos_token_id = sorted(ends)
 
 
-def card(
-    student: StudentSettings,
-    settings: Params,
-    training: dict[str, Any],
-    evaluation: dict[str, Any],
-    gate: dict[str, Any],
-) -> str:
-    """The model card: what it is, how it did on held-out questions, what it must not be used for."""
-    rows = []
-    slices = {name: found for name, found in evaluation.items() if "base" in found}  # not retrieval, judge
-    for name, contenders in slices.items():
-        for metric in CARD_METRICS:
-            base, tuned = contenders["base"].get(metric), contenders["tuned"].get(metric)
-            if base and tuned:
-                count = contenders["tuned"]["n"]
-                rows.append(f"| {name} | {metric} | {count} | {interval(base)} | {interval(tuned)} |")
-    rules = [f"| {rule['name']} | {rule['explanation']} |" for rule in gate["rules"]]
-    return f"""---
-base_model: {student.model}
-library_name: transformers
-pipeline_tag: text-generation
-tags: [lora, slm-factory]
----
+def base_of(place: Path, student: StudentSettings, parameters: int) -> Base:
+    """What the card says of the student in `place` before training."""
+    from huggingface_hub import metadata_load
 
-# A student tuned on your documents
-
-`{named(student)}` with a LoRA adapter merged into it ({settings.dtype}), trained by slm-factory on
-question-answer pairs from the documents of this repository. It is asked with its system prompt of training:
-
-> {student.system_prompt}
-
-Trained on {training["train_rows"]:,} conversations, {training["steps"]:,} steps
-({training["epochs"]:g} epochs), {training["trainable_parameters"]:,} trainable parameters; best loss on
-validation rows: {training["best_valid_loss"] or "not measured"}.
-
-## Held-out questions
-
-Means with 95% bootstrap intervals; what each slice tells stands in docs/design.md.
-
-| slice | metric | questions | base | tuned |
-|---|---|---|---|---|
-{chr(10).join(rows)}
-
-## Gate: {gate["verdict"]}
-
-| rule | |
-|---|---|
-{chr(10).join(rules)}
-
-## Limits
-
-It knows the facts of the documents as they stood when it was trained; a wrong answer sounds like a right one.
-Decisions that matter need the document itself. For what the documents do not say it was taught to answer
-"{student.refusal_ko}" or "{student.refusal_en}"; the slices abstain and unseen tell how often it does.
-
-## Licence
-
-That of `{student.model}`; what the documents allow holds for what was learned from them.
-"""
+    readme = place / "README.md"
+    return Base(
+        name=student.model,
+        version=student.revision or model.version(place),
+        is_folder=Path(student.model).is_dir(),
+        architecture=model.read_config(place)["architectures"][0],
+        parameters=parameters,
+        card=(metadata_load(readme) if readme.is_file() else None) or {},
+    )
 
 
-def named(student: StudentSettings) -> str:
-    """The student's name, with the revision it was fetched at."""
-    return f"{student.model}@{student.revision}" if student.revision else student.model
+def asking_of(student: StudentSettings, tokenizer: Any) -> Asking:
+    """How the student is asked, with an example."""
+    form = templates.choose(student.chat_template, tokenizer)
+    messages = chat.question_messages(student.system_prompt, "...?")
+    return Asking(
+        form=form.name,
+        system_prompt=student.system_prompt,
+        prompt=chat.render(tokenizer, messages, is_asking=True),
+        end=form.end,
+        refusals=student.refusals,
+    )
 
 
-def interval(value: dict[str, float]) -> str:
-    """A mean with its interval: `0.912 (0.880-0.940)`."""
-    return f"{value['mean']:.3f} ({value['low']:.3f}-{value['high']:.3f})"
+def keep_files(source: Path, target: Path) -> None:
+    """Copies what belongs to a model and is written by neither transformers nor us."""
+    for pattern in KEPT_FILES:
+        for file in source.glob(pattern):
+            shutil.copyfile(file, target / file.name)
 
 
 def main() -> None:
-    """Reads adapter and verdict, writes the merged model or the refusal."""
+    """Reads adapter and verdict, writes the merged model with its card, or the refusal."""
     settings = params.load("export", Params)
     student = params.load("student", StudentSettings)
-    gate = files.read_json(GATE)
-    is_exported = gate["verdict"] == "pass"
+    judged = files.read_json(GATE)
+    is_exported = judged["verdict"] == "pass"
+    trusted = student.trust_remote_code
+    place = model.folder(student.model, student.revision, trust_remote_code=trusted)
+    tokenizer = model.load_tokenizer(place, student.chat_template, trust_remote_code=trusted)
     with files.replacing_folder(MERGED) as beside:
         if is_exported:
-            trusted = student.trust_remote_code
-            place = model.folder(student.model, student.revision, trust_remote_code=trusted)
-            tokenizer = model.load_tokenizer(place, student.chat_template, trust_remote_code=trusted)
             network = merge(place, settings.dtype, trust_remote_code=trusted)
             end_answers(network, tokenizer)
             network.save_pretrained(beside)
             tokenizer.save_pretrained(beside)
-            text = card(student, settings, files.read_json(TRAINING), files.read_json(EVALUATION), gate)
-            (beside / "README.md").write_text(text, encoding="utf-8")
-        else:
-            (beside / "REFUSED.md").write_text(refusal(gate), encoding="utf-8")
+            keep_files(place, beside)
+        made = Made(
+            base=base_of(place, student, model.count_parameters(place)),
+            asking=asking_of(student, tokenizer),
+            dtype=settings.dtype,
+            documents=files.read_rows(DOCUMENTS),
+            pairs=files.read_rows(PAIRS),
+            mix=files.read_json(MIX),
+            training=files.read_json(TRAINING),
+            adapter=json.loads((ADAPTER / "adapter_config.json").read_text(encoding="utf-8")),
+            evaluation=files.read_json(EVALUATION),
+            gate=judged,
+        )
+        name, text = ("README.md", model_card(made)) if is_exported else ("REFUSED.md", refusal_card(made))
+        (beside / name).write_text(text, encoding="utf-8")
     weights = sum(file.stat().st_size for file in MERGED.glob("*.safetensors"))
     files.write_json(METRICS, {"is_exported": is_exported, "dtype": settings.dtype, "bytes": weights})
     if is_exported:

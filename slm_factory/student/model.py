@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import math
 import os
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from slm_factory.student import rendering, templates
 
 # What decides an answer: weights, architecture, tokenizer. Cards and licences do not.
 MODEL_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt")
+CARD_FILES = ("README.md", "LICENSE*", "NOTICE*", "USE_POLICY*")  # whose it is, and what is allowed
 CODE_FILES = ("*.py",)  # a model's own code: fetched and run only where `student.trust_remote_code` says so
 # Where a model of text and images keeps its text part, in old and new checkpoints of transformers.
 TEXT_PART = {r"^(model\.)?language_model\.(model\.)?": "model."}
@@ -65,7 +67,7 @@ def hub_folder(model: str, revision: str = "", *, trust_remote_code: bool = Fals
         snapshot_download,
         model,
         revision=revision or None,
-        allow_patterns=[*MODEL_FILES, *(CODE_FILES if trust_remote_code else ())],
+        allow_patterns=[*MODEL_FILES, *CARD_FILES, *(CODE_FILES if trust_remote_code else ())],
     )
     try:
         here = Path(fetch(local_files_only=True))
@@ -97,10 +99,35 @@ def fingerprint(place: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def version(place: Path) -> str:
+    """Which weights lie in `place`: the commit of a hub repository's local copy, else their fingerprint."""
+    return place.name if place.parent.name == "snapshots" else f"files {fingerprint(place)}"
+
+
+def read_config(place: Path) -> dict[str, Any]:
+    """config.json of the model in `place`; of one that also reads images, the part for text.
+
+    `architectures` is never empty, and of the whole model.
+    """
+    config: dict[str, Any] = json.loads((place / "config.json").read_text(encoding="utf-8"))
+    named = config.get("architectures") or ["a model without architectures in config.json"]
+    return config | config.get("text_config", {}) | {"architectures": named}
+
+
 def context_tokens(place: Path) -> int:
     """How many tokens the model in `place` was made for, by its configuration; 2048 where that is silent."""
-    config = json.loads((place / "config.json").read_text(encoding="utf-8"))
-    return int((config.get("text_config") or config).get("max_position_embeddings") or 2048)
+    return int(read_config(place).get("max_position_embeddings") or 2048)
+
+
+def count_parameters(place: Path) -> int:
+    """Numbers in the weights of the model in `place`; only their headers are read."""
+    from safetensors import safe_open
+
+    count = 0
+    for file in sorted(place.glob("*.safetensors")):
+        with safe_open(file, framework="numpy") as opened:
+            count += sum(math.prod(opened.get_slice(name).get_shape()) for name in opened.keys())  # noqa: SIM118
+    return count
 
 
 def find_device() -> str:

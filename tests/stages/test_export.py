@@ -1,19 +1,20 @@
 """The export stage, with a tiny student."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from slm_factory.core import files
+from slm_factory.core import files, records
 from slm_factory.core.store import Store
+from slm_factory.student import model
 from slm_factory.student.generate import Student
-from slm_factory.student.settings import StudentSettings
 from stages import export
-from tests import tiny_student
+from tests import rows, tiny_student
 from tests.conftest import set_params
 from tests.stages.test_evaluate import make_adapter
-from tests.tiny_student import LESSONS, conversation
+from tests.tiny_student import LESSONS, SYSTEM, conversation
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,14 @@ def prepare(workspace: Path, student: Path, verdict: str) -> None:
     files.write_json(export.EVALUATION, {"recall": {"base": measured, "tuned": measured}} | beside)
     training = {"train_rows": 1053, "steps": 330, "epochs": 10.0, "trainable_parameters": 933888}
     files.write_json(export.TRAINING, {**training, "best_valid_loss": 0.114})
+    files.write_json(export.MIX, {"train": 1053, "train_kinds": {"pair": 1053}})
+    files.write_rows(export.DOCUMENTS, [rows.document()], records.DOCUMENT)
+    files.write_rows(export.PAIRS, [rows.split()], records.SPLIT)
     make_adapter(student, export.ADAPTER)
-    set_params(workspace, **{"student.model": str(student), "export.dtype": "float32"})
+    set_params(
+        workspace,
+        **{"student.model": str(student), "student.system_prompt": SYSTEM, "export.dtype": "float32"},
+    )
 
 
 def test_the_merged_model_answers_like_base_and_adapter(workspace: Path, student: Path) -> None:
@@ -50,15 +57,6 @@ def test_the_merged_model_answers_like_base_and_adapter(workspace: Path, student
         base = Student(str(student), store).answer(asked, 24)
         assert Student(str(export.MERGED), store).answer(asked, 24) == expected != base
     assert files.read_json(export.METRICS)["is_exported"] is True
-
-
-def test_the_card_names_the_revision_that_was_tuned() -> None:
-    values = {"system_prompt": "S", "refusal_ko": "모릅니다.", "refusal_en": "No."}
-    assert (
-        export.named(StudentSettings(model="owner/name", revision="0123abc", **values))
-        == "owner/name@0123abc"
-    )
-    assert export.named(StudentSettings(model="models/seed", **values)) == "models/seed"
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
@@ -73,13 +71,28 @@ def test_weights_are_stored_in_the_dtype_of_params(workspace: Path, student: Pat
         assert {str(weights.get_tensor(name).dtype) for name in names} == {f"torch.{dtype}"}
 
 
-def test_the_card_tells_numbers_limits_and_licence(workspace: Path, student: Path) -> None:
+def test_the_card_tells_base_turns_numbers_and_licence(workspace: Path, student: Path) -> None:
     prepare(workspace, student, "pass")
+    (student / "README.md").write_text("---\nlicense: mit\n---\n# Tiny\n", encoding="utf-8")
     export.main()
     card = (export.MERGED / "README.md").read_text(encoding="utf-8")
     assert "| recall | key_facts | 150 | 0.900 (0.800-0.950) | 0.900 (0.800-0.950) |" in card
-    assert "1,053 conversations, 330 steps\n(10 epochs)" in card
-    assert "## Limits" in card and "## Licence" in card
+    assert f"| version of the base | files {model.fingerprint(student)} |" in card
+    assert f"{model.load_model(student, device='cpu', dtype=None).num_parameters():,} parameters" in card
+    assert "which is under mit." in card
+    assert f"{SYSTEM}<|im_end|>\n<|im_start|>user\n" in card
+
+
+def test_the_terms_of_the_base_and_its_tokenizer_model_go_with_the_weights(
+    workspace: Path, student: Path
+) -> None:
+    copy = Path(shutil.copytree(student, workspace / "base"))
+    for name in ("LICENSE", "NOTICE.txt", "tokenizer.model", "other.txt"):
+        (copy / name).write_text(name)
+    prepare(workspace, copy, "pass")
+    export.main()
+    kept = {file.name for file in export.MERGED.iterdir() if file.read_bytes() == file.name.encode()}
+    assert kept == {"LICENSE", "NOTICE.txt", "tokenizer.model"}
 
 
 def test_nothing_in_the_merged_folder_names_a_place_on_this_machine(workspace: Path, student: Path) -> None:
@@ -106,5 +119,6 @@ def test_after_a_failed_gate_there_are_reasons_and_no_weights(workspace: Path, s
     prepare(workspace, student, "fail")
     export.main()
     assert [file.name for file in export.MERGED.iterdir()] == ["REFUSED.md"]
-    assert "reaches_minimum: 0.1, 0.5 needed" in (export.MERGED / "REFUSED.md").read_text(encoding="utf-8")
+    text = (export.MERGED / "REFUSED.md").read_text(encoding="utf-8")
+    assert text.startswith("# REFUSED") and "- reaches_minimum: 0.1, 0.5 needed" in text
     assert files.read_json(export.METRICS)["is_exported"] is False

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from slm_factory.core import files
+from slm_factory.core import files, records
 from slm_factory.core.records import ANSWER
 from slm_factory.core.store import Store
 from slm_factory.student import chat, gguf, model, rendering, templates
@@ -129,6 +129,9 @@ def prepare(workspace: Path, student: Path) -> None:
     files.write_json_lines(train.ROWS, lines)
     files.write_json(export.GATE, {"verdict": "pass", "rules": []})
     files.write_json(export.EVALUATION, {})
+    files.write_json(export.MIX, {"train": 8, "train_kinds": {"pair": 8}})
+    files.write_rows(export.DOCUMENTS, [], records.DOCUMENT)
+    files.write_rows(export.PAIRS, [], records.SPLIT)
     rows = [
         dict.fromkeys(ANSWER.names)
         | {"question_id": str(at), "slice": "recall", "contender": "tuned", "question": q, "reference": a}

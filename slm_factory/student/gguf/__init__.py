@@ -14,7 +14,7 @@ from slm_factory.core.errors import UserError
 from slm_factory.core.files import replacing
 from slm_factory.student import rendering, templates
 from slm_factory.student.gguf import families, llama_cpp, vocabulary
-from slm_factory.student.model import load_tokenizer
+from slm_factory.student.model import load_tokenizer, read_config
 
 # Type in params.yaml -> (LlamaFileType, GGMLQuantizationType) by name.
 TYPES = {
@@ -62,7 +62,7 @@ def check(model: Path, types: Sequence[str], *, chat_template: str = "auto", che
 def obstacle(model: Path, chat_template: str) -> UserError | None:
     """Why the model in the folder `model` cannot be converted here, None when it can."""
     try:
-        config = families.read_config(model)
+        config = read_config(model)
         families.check(config)
         vocabulary.read(load_tokenizer(model, chat_template), config["vocab_size"])
     except UserError as error:
@@ -96,7 +96,7 @@ def write_family(model: Path, file: Path, type_name: str, *, name: str, chat_tem
     import gguf
 
     logging.getLogger("gguf").setLevel(logging.WARNING)  # it announces every file
-    config = families.read_config(model)
+    config = read_config(model)
     family = families.FAMILIES[config["architectures"][0]]
     file_type, tensor_type = TYPES[type_name]
     writer = gguf.GGUFWriter(file, family.name)

@@ -4,7 +4,6 @@ Keys: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md; the rest is wha
 (src/models) compute, held against transformers by tests/student/test_families.py.
 """
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,13 +38,6 @@ FAMILIES = {
 }
 FAMILIES["Gemma3ForConditionalGeneration"] = FAMILIES["Gemma3ForCausalLM"]  # its text part
 GEMMA_PATTERN = 6  # llama.cpp takes every sixth layer of Gemma 3 to see the whole context
-
-
-def read_config(model: Path) -> Config:
-    """config.json of the model in the folder `model`; of a model that also reads images, the text part."""
-    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    named = config.get("architectures") or ["a model without architectures in config.json"]
-    return config | config.get("text_config", {}) | {"architectures": named}
 
 
 def check(config: Config) -> None:
