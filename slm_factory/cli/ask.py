@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from slm_factory.student.settings import StudentSettings
 
 GGUF = Path("models/gguf")
-MODELFILE = GGUF / "Modelfile"
 
 
 def ask(
@@ -69,11 +68,11 @@ def served_gguf() -> Path:
     Raises:
         UserError: there is none; the hint tells whether to run the pipeline or to look at the gate's verdict.
     """
-    if MODELFILE.is_file():
-        for line in MODELFILE.read_text(encoding="utf-8").splitlines():
-            if line.startswith("FROM ") and (GGUF / line.removeprefix("FROM ")).is_file():
-                return GGUF / line.removeprefix("FROM ")
     from slm_factory.cli.summary import is_gate_failed
+    from slm_factory.student.modelfile import named_gguf
+
+    if (GGUF / "Modelfile").is_file() and (file := named_gguf(GGUF)).is_file():
+        return file
 
     if is_gate_failed():
         raise UserError(
@@ -85,10 +84,13 @@ def served_gguf() -> Path:
 
 def base_gguf(student: "StudentSettings", folder: Path) -> Path:
     """The student before training, written as GGUF into `folder`: the same engine answers for both."""
+    from slm_factory.core import params
     from slm_factory.student import gguf
     from slm_factory.student.model import folder as find_model
+    from stages.quantize import Params
 
     file = folder / "base.gguf"
     place = find_model(student.model, student.revision, trust_remote_code=student.trust_remote_code)
-    gguf.write(place, file, "f16", name="base", chat_template=student.chat_template)
+    checkout = params.load("quantize", Params).llama_cpp
+    gguf.write(place, file, "f16", name="base", chat_template=student.chat_template, checkout=checkout)
     return file

@@ -9,6 +9,8 @@ import pytest
 from slm_factory.cli import ask as asking
 from slm_factory.cli.ask import ask
 from slm_factory.core.errors import UserError
+from slm_factory.student.modelfile import modelfile
+from slm_factory.student.templates import CHATML
 from tests import tiny_student
 from tests.conftest import set_params
 
@@ -24,7 +26,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny_student.make(root / "seed", seed=1)
     tuned = tiny_student.make(root / "merged", seed=2)
     gguf.write(tuned, root / "gguf/model-f16.gguf", "f16", name="tiny")
-    (root / "gguf/Modelfile").write_text("FROM ./model-f16.gguf\n")
+    served = modelfile("model-f16.gguf", CHATML, tiny_student.SYSTEM, context_tokens=256, temperature=0)
+    (root / "gguf/Modelfile").write_text(served, encoding="utf-8")
     return root
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from slm_factory.cli import repository, summary
 from slm_factory.core import files, records
+from slm_factory.student.modelfile import modelfile
+from slm_factory.student.templates import CHATML
 from tests.conftest import REPOSITORY
 
 
@@ -25,7 +27,8 @@ def evaluated(workspace: Path) -> Path:
     files.write_json(summary.EVALUATE, {"recall": recall})
     files.write_json(summary.GATE, {"verdict": "pass", "rules": []})
     (workspace / "models/gguf").mkdir(parents=True)
-    (workspace / "models/gguf/Modelfile").write_text("FROM ./model-q8_0.gguf\n")
+    served = modelfile("model-q8_0.gguf", CHATML, "Short.", context_tokens=256, temperature=0)
+    (workspace / "models/gguf/Modelfile").write_text(served)
     (workspace / "models/gguf/model-q8_0.gguf").write_bytes(bytes(1000))
     rows = [answer("Not known?", 0.0), answer("Who's on call?", 1.0)]
     files.write_rows(summary.ANSWERS, rows, records.ANSWER)

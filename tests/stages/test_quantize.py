@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,8 +43,10 @@ def test_every_type_is_written_and_proven_on_every_question(prepared: Path) -> N
     assert list(measured["types"]) == ["f16", "q8_0"]
     assert measured["types"]["f16"]["questions"] == len(LESSONS)
     assert measured["types"]["f16"]["identical"] == 1.0
-    assert measured["types"]["f16"]["key_facts"] == 1.0
-    assert measured["types"]["q8_0"]["equal_key_facts"] >= 0.8
+    assert measured["types"]["f16"]["key_facts"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
+    assert measured["types"]["f16"]["key_facts_lost"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+    assert measured["types"]["q8_0"]["key_facts"]["mean"] >= 0.8
+    assert measured["types"]["q8_0"]["bytes"] < measured["types"]["f16"]["bytes"]
 
 
 def test_the_modelfile_serves_the_last_type_that_lies_beside_it(prepared: Path) -> None:
@@ -56,10 +59,38 @@ def test_the_modelfile_serves_the_last_type_that_lies_beside_it(prepared: Path) 
         assert llama.answer(conversation(LESSONS[0][0]), 48) == LESSONS[0][1]
 
 
-def test_other_answers_lower_the_shares() -> None:
-    rows = [{"reference": "30분", "question": "?", "slice": "recall"}] * 2
-    measured = quantize.parity(rows, ["30분입니다.", "30분입니다."], ["30분.", "40분입니다."])
-    assert measured == {"questions": 2, "identical": 0.0, "equal_key_facts": 0.5, "key_facts": 0.5}
+def test_a_type_s_loss_is_paired_by_question_and_of_recall_alone() -> None:
+    row = {"reference": "30분", "question": "?", "slice": "recall"}
+    other = row | {"slice": "abstain"}
+    reference, answers = (
+        ["30분입니다.", "30분입니다.", "30분입니다."],
+        ["30분.", "40분입니다.", "30분입니다."],
+    )
+    measured = quantize.parity([row, row, other], reference, answers)
+    assert measured["questions"] == 3 and measured["identical"] == round(1 / 3, 4)
+    assert measured["recall_questions"] == 2
+    assert measured["key_facts"]["mean"] == measured["key_facts_lost"]["mean"] == 0.5
+    assert measured["key_facts_lost"]["high"] == 1.0
+    alone = quantize.parity([other], ["30분"], ["30분"])
+    assert alone["key_facts"] is None and alone["key_facts_lost"] is None
+
+
+def losing(*shares: float) -> dict[str, dict[str, Any]]:
+    names = ("f16", "q8_0", "q4_0")
+    return {name: {"key_facts_lost": {"mean": share}} for name, share in zip(names, shares, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("shares", "served"), [((0.0, 0.0, 0.02), "q4_0"), ((0.0, 0.01, 0.3), "q8_0"), ((0.0, 0.5, -0.1), "q4_0")]
+)
+def test_the_last_type_that_loses_little_enough_is_served(shares: tuple[float, ...], served: str) -> None:
+    assert quantize.choose_served(losing(*shares), 0.02) == served
+
+
+def test_nothing_is_served_that_loses_too_much(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"f16 0\.100, q8_0 0\.200, q4_0 0\.300\nhint: add a larger type"):
+        quantize.choose_served(losing(0.1, 0.2, 0.3), 0.02)
+    assert quantize.choose_served({"f16": {"key_facts_lost": None}}, 0.0) == "f16"  # recall was not asked
 
 
 def test_an_unknown_type_is_refused_before_any_work(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from slm_factory.core.errors import UserError
-from slm_factory.student import chat, gguf, model, templates
+from slm_factory.student import chat, gguf, model, rendering, templates
 from slm_factory.student.gguf import llama_cpp, vocabulary
 from slm_factory.student.model import import_torch
 from tests import tiny_families
@@ -202,15 +202,15 @@ def test_k_quants_without_a_quantiser_are_refused_before_any_file(taught: Path, 
     assert "llama-quantize" in caught.value.hint
 
 
-def test_k_quants_are_made_by_llama_quantize_from_f16(
+def test_k_quants_are_made_by_llama_quantize_from_weights_that_lost_nothing(
     taught: Path, tmp_path: Path, without_tools: Path
 ) -> None:
     """A stand-in for the program: it notes what it was told and copies the file."""
     program(without_tools / "llama-quantize", f'#!/bin/sh\necho "$3" >{tmp_path}/told\n/bin/cp "$1" "$2"\n')
     gguf.write(taught, tmp_path / "model.gguf", "q4_k_m", name="tiny")
-    gguf.write(taught, tmp_path / "f16.gguf", "f16", name="tiny")
+    gguf.write(taught, tmp_path / "f32.gguf", "f32", name="tiny")
     assert (tmp_path / "told").read_text() == "Q4_K_M\n"
-    assert (tmp_path / "model.gguf").read_bytes() == (tmp_path / "f16.gguf").read_bytes()
+    assert (tmp_path / "model.gguf").read_bytes() == (tmp_path / "f32.gguf").read_bytes()
 
 
 def test_a_quantiser_that_fails_is_told_with_its_last_words(
@@ -220,6 +220,11 @@ def test_a_quantiser_that_fails_is_told_with_its_last_words(
     with pytest.raises(UserError, match="q6_k could not be made: no such type"):
         gguf.write(taught, tmp_path / "model.gguf", "q6_k", name="tiny")
     assert not (tmp_path / "model.gguf").exists()
+
+
+@pytest.mark.parametrize(("dtype", "exact"), [("float32", "f32"), ("bfloat16", "bf16"), ("float16", "f16")])
+def test_k_quants_start_from_the_weights_as_they_are(dtype: str, exact: str) -> None:
+    assert gguf.exact_type({"dtype": dtype}) == gguf.exact_type({"torch_dtype": dtype}) == exact
 
 
 def test_llama_cpp_python_makes_k_quants_where_it_is_installed(taught: Path, tmp_path: Path) -> None:
@@ -243,12 +248,21 @@ def test_another_family_goes_through_the_converter_of_a_checkout(unknown: Path, 
     """A stand-in for the script: it writes what it was told."""
     (tmp_path / "llama.cpp").mkdir()
     (tmp_path / "llama.cpp/convert_hf_to_gguf.py").write_text(
-        "import json, pathlib, sys\npathlib.Path(sys.argv[3]).write_text(json.dumps(sys.argv[1:]))\n"
+        "import json, pathlib, sys\n"
+        "model = pathlib.Path(sys.argv[1])\n"
+        "told = {'files': sorted(file.name for file in model.iterdir()), 'arguments': sys.argv[4:]}\n"
+        "told['template'] = (model / 'chat_template.jinja').read_text()\n"
+        "told['marks'] = json.loads((model / 'tokenizer_config.json').read_text())['added_tokens_decoder']\n"
+        "pathlib.Path(sys.argv[3]).write_text(json.dumps(told))\n"
     )
     checkout = str(tmp_path / "llama.cpp")
+    change(unknown, "tokenizer_config.json", chat_template="{{ tools }}")
     gguf.write(unknown, tmp_path / "model.gguf", "f16", name="tiny", checkout=checkout)
     told = json.loads((tmp_path / "model.gguf").read_text())
-    assert (told[0], told[3:]) == (str(unknown), ["--outtype", "f16"])
+    assert told["arguments"] == ["--outtype", "f16"]
+    assert told["files"] == sorted(file.name for file in unknown.iterdir())
+    assert told["template"] == rendering.jinja(templates.CHATML)
+    assert {token["content"] for token in told["marks"].values()} >= set(templates.CHATML.marks)
     with pytest.raises(UserError, match="does not write q5_0"):
         gguf.check(unknown, ["f16", "q5_0"], checkout=checkout)
 

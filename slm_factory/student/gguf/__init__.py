@@ -6,12 +6,13 @@ Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md; the `gguf` pa
 import logging
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from slm_factory.core.errors import UserError
-from slm_factory.core.files import replacing
+from slm_factory.core.files import read_json, replacing, write_json
 from slm_factory.student import rendering, templates
 from slm_factory.student.gguf import families, llama_cpp, vocabulary
 from slm_factory.student.model import load_tokenizer, read_config
@@ -27,6 +28,9 @@ TYPES = {
     "q4_1": ("MOSTLY_Q4_1", "Q4_1"),
     "q4_0": ("MOSTLY_Q4_0", "Q4_0"),
 }
+
+TOKENIZER_CONFIG = "tokenizer_config.json"
+TEMPLATES = ("chat_template.jinja", "chat_template.json", "additional_chat_templates")
 
 
 def check(model: Path, types: Sequence[str], *, chat_template: str = "auto", checkout: str = "") -> None:
@@ -82,13 +86,41 @@ def write(
     with replacing(file) as beside:
         if type_name in llama_cpp.K_QUANTS:
             with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-                source = Path(folder) / "f16.gguf"
-                write(model, source, "f16", name=name, chat_template=chat_template, checkout=checkout)
+                source = Path(folder) / "exact.gguf"
+                exact = exact_type(read_config(model))
+                write(model, source, exact, name=name, chat_template=chat_template, checkout=checkout)
                 llama_cpp.quantize(source, beside, type_name)
         elif obstacle(model, chat_template) is not None:
-            llama_cpp.convert(checkout, model, beside, type_name)
+            with as_spoken(model, chat_template) as folder_of_model:
+                llama_cpp.convert(checkout, folder_of_model, beside, type_name)
         else:
             write_family(model, beside, type_name, name=name, chat_template=chat_template)
+
+
+def exact_type(config: families.Config) -> str:
+    """The type that holds the model's weights as they are."""
+    stored = config.get("dtype") or config.get("torch_dtype")
+    return {"float32": "f32", "bfloat16": "bf16"}.get(str(stored), "f16")
+
+
+@contextmanager
+def as_spoken(model: Path, chat_template: str) -> Iterator[Path]:
+    """A folder of links to the model, its tokenizer in the student's turn form: for llama.cpp's converter.
+
+    The converter copies the template that it finds, and looks in tokenizer_config.json for the tokens that
+    are marks, where transformers 5 no longer writes them: marks would become text.
+    """
+    tokenizer = load_tokenizer(model, chat_template)
+    added = {number: token.__getstate__() for number, token in tokenizer.added_tokens_decoder.items()}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tokenizer.save_pretrained(folder)
+        config = read_json(folder / TOKENIZER_CONFIG)
+        write_json(folder / TOKENIZER_CONFIG, config | {"added_tokens_decoder": added})
+        for file in model.iterdir():
+            if not (folder / file.name).exists() and file.name not in TEMPLATES:
+                (folder / file.name).symlink_to(file.resolve())
+        yield folder
 
 
 def write_family(model: Path, file: Path, type_name: str, *, name: str, chat_template: str) -> None:
