@@ -147,11 +147,18 @@ def check_teacher() -> Iterator[Finding]:
 
 
 def check_student() -> Iterator[Finding]:
-    """Whether the student's weights are here, and the served files can be made of it."""
+    """Whether the student's weights are here, and the served files can be made of it.
+
+    Raises:
+        UserError: a GGUF type cannot be made, or the student not converted: better told before training.
+    """
     from slm_factory.core import params
+    from slm_factory.student import gguf
     from slm_factory.student.model import folder
     from slm_factory.student.settings import StudentSettings
+    from stages.quantize import Params
 
+    gguf.check_types(params.load("quantize", Params).types)  # also of a student that is still on the hub
     student = params.load("student", StudentSettings)
     name = student.model
     if student.trust_remote_code:

@@ -17,6 +17,8 @@ from slm_factory.core.errors import UserError
 if TYPE_CHECKING:
     from dvc.repo import Repo
 
+QUANTIZE = "quantize"  # the last stage
+
 
 def run(
     until: Annotated[
@@ -37,6 +39,8 @@ def run(
     repository.require_root()
     for name in filter(None, (until, start)):
         repository.require_stage(name)
+    if until in (None, QUANTIZE) and QUANTIZE in repository.stages():
+        check_types()
     # The stages call `python`: it has to be this one, whether or not its environment is active.
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
     try:
@@ -49,6 +53,19 @@ def run(
         print("Everything is up to date.")
     if until is None:
         summary.show()
+
+
+def check_types() -> None:
+    """Nothing; a GGUF type that cannot be made ends here, not after hours of training.
+
+    Raises:
+        UserError: see `gguf.check_types`.
+    """
+    from slm_factory.core import params
+    from slm_factory.student import gguf
+    from stages.quantize import Params
+
+    gguf.check_types(params.load(QUANTIZE, Params).types)
 
 
 def reproduce(repo: "Repo", until: str | None, start: str | None) -> bool:

@@ -106,8 +106,9 @@ def test_a_student_of_a_hub_is_only_a_warning(ready: Path) -> None:
     assert states(list(checking.check_student())) == ["warn"]
 
 
-def test_a_gguf_type_that_cannot_be_made_is_told_before_training(ready: Path) -> None:
-    set_params(ready, **{"quantize.types": ["f16", "q9_9"]})
+@pytest.mark.parametrize("student", ["models/seed", "owner/model"])
+def test_a_gguf_type_that_cannot_be_made_is_told_before_training(ready: Path, student: str) -> None:
+    set_params(ready, **{"quantize.types": ["f16", "q9_9"], "student.model": student})
     with pytest.raises(UserError, match="q9_9 cannot be made"):
         list(checking.check_student())
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from slm_factory.cli.run import run
+from slm_factory.core.errors import UserError
 from tests.cli.conftest import BIN, Command, write_stage
+from tests.conftest import REPOSITORY, set_params
 
 
 def ran(stderr: str) -> list[str]:
@@ -173,3 +176,11 @@ def test_another_dvc_at_work_is_named(pipeline: Path, slm_factory: Command) -> N
         holder.communicate("")
     assert result.returncode == 2
     assert result.stderr.splitlines()[0] == "error: another DVC command is working in this repository"
+
+
+def test_a_gguf_type_that_cannot_be_made_stops_a_run_before_its_first_stage(workspace: Path) -> None:
+    (workspace / "dvc.yaml").write_bytes((REPOSITORY / "dvc.yaml").read_bytes())
+    set_params(workspace, **{"quantize.types": ["q9_9"]})
+    with pytest.raises(UserError, match="q9_9 cannot be made"):
+        run()
+    assert sorted(file.name for file in workspace.iterdir()) == ["dvc.yaml", "params.yaml"]

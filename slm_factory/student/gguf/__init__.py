@@ -41,14 +41,7 @@ def check(model: Path, types: Sequence[str], *, chat_template: str = "auto", che
     Raises:
         UserError: an unknown type, architecture, tokenizer, rope scaling or turn form, or a missing tool.
     """
-    for name in types:
-        if name in llama_cpp.K_QUANTS:
-            llama_cpp.check_quantizer(name)
-        elif name not in TYPES:
-            raise UserError(
-                f"error: quantize.types: {name} cannot be made here",
-                f"hint: choose from {', '.join((*TYPES, *llama_cpp.K_QUANTS))}",
-            )
+    check_types(types)
     problem = obstacle(model, chat_template)
     if problem is None:
         return
@@ -60,6 +53,22 @@ def check(model: Path, types: Sequence[str], *, chat_template: str = "auto", che
             raise UserError(
                 f"error: quantize.types: llama.cpp's converter does not write {name}",
                 f"hint: choose from {', '.join((*llama_cpp.CONVERTER_TYPES, *llama_cpp.K_QUANTS))}",
+            )
+
+
+def check_types(types: Sequence[str]) -> None:
+    """Nothing; a type that nobody here can make, of whatever model, ends here.
+
+    Raises:
+        UserError: it is unknown, or its tool is missing.
+    """
+    for name in types:
+        if name in llama_cpp.K_QUANTS:
+            llama_cpp.check_quantizer(name)
+        elif name not in TYPES:
+            raise UserError(
+                f"error: quantize.types: {name} cannot be made here",
+                f"hint: choose from {', '.join((*TYPES, *llama_cpp.K_QUANTS))}",
             )
 
 
