@@ -1,10 +1,13 @@
-"""Go's text/template, as far as Modelfiles of this project use it; anything else is an error."""
+"""Go's text/template, as far as Modelfiles of this project use it; anything else is an error.
+
+tests/test_go_template.py holds it against what Ollama rendered, and against Go where that is installed.
+"""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
-ACTION = re.compile(r"\{\{ (.+?) \}\}", re.DOTALL)
+ACTION = re.compile(r"(?:\{\{|\s*\{\{-) (.+?) (?:\}\}|-\}\}\s*)", re.DOTALL)
 
 
 def render(template: str, messages: list[dict[str, str]]) -> str:
@@ -28,6 +31,8 @@ def parse(parts: Iterator[tuple[int, str]]) -> tuple[list[Any], str]:
             branches, condition = [], part
             while condition != "end":
                 inner, following = parse(parts)
+                if not following:
+                    raise ValueError(f"without end: {part}")
                 branches.append((condition.removeprefix("else ").removeprefix("if "), inner))
                 condition = following
             nodes.append(("if", branches))
@@ -49,6 +54,8 @@ def run(nodes: list[Any], scope: dict[str, Any]) -> Iterator[str]:
         elif action == "if":
             taken = next((branch for condition, branch in inner if holds(condition, scope)), [])
             yield from run(taken, scope)
+        elif action == ".System":
+            yield system_text(scope)
         elif action in (".Role", ".Content"):
             yield scope["message"][action[1:].lower()]
         elif assigned := re.fullmatch(r"(\$\w+) (:?=) (true|false)", action):
@@ -63,8 +70,15 @@ def holds(condition: str, scope: dict[str, Any]) -> bool:
     """Whether the condition of an if is true."""
     if condition == "else":
         return True
+    if condition == ".System":
+        return bool(system_text(scope))
     if equal := re.fullmatch(r'eq \.Role "(\w+)"', condition):
         return bool(scope["message"]["role"] == equal[1])
     if negated := re.fullmatch(r"not (\$\w+)", condition):
         return not scope["variables"][negated[1]]
     raise ValueError(f"not supported: {condition}")
+
+
+def system_text(scope: dict[str, Any]) -> str:
+    """What Ollama gives a template as .System: the system messages, which stand in .Messages too."""
+    return "\n\n".join(message["content"] for message in scope["messages"] if message["role"] == "system")
