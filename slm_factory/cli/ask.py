@@ -41,8 +41,10 @@ def ask(
         reply = complete(file, messages, max_tokens)
     print(reply["choices"][0]["message"]["content"].strip(), flush=True)
     timings = reply["timings"]
+    first = timings["prompt_ms"] / 1000
     print(
-        f"{timings['predicted_n']} tokens, {timings['predicted_per_second']:.0f} tokens per second",
+        f"{timings['predicted_n']} tokens in {first + timings['predicted_ms'] / 1000:.2f} s, "
+        f"the first after {first:.2f} s, {timings['predicted_per_second']:.0f} tokens per second",
         file=sys.stderr,
     )
 

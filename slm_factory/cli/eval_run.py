@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from slm_factory.core.files import Row
     from slm_factory.core.store import Store
     from slm_factory.evaluation.examine import Answerer
+    from slm_factory.evaluation.speed import Speed
     from slm_factory.student.settings import StudentSettings
     from stages.evaluate import Params
 
@@ -36,8 +37,9 @@ def eval_run(
 ) -> None:
     """Ask any model the held-out questions.
 
-    Prints what evaluate measures, slice by slice, and writes the answers to data/eval, where eval compare
-    finds them. Answers are remembered: asking again costs nothing.
+    Prints what evaluate measures, slice by slice, and how fast the model answered; writes the answers to
+    data/eval, where eval compare finds them. Answers are remembered: asking again costs nothing, and times
+    nothing.
 
     Examples: slm-factory eval run --model ollama:qwen3:8b; slm-factory eval run --model gguf:model.gguf
     """
@@ -49,18 +51,21 @@ def eval_run(
     from stages.evaluate import Params
 
     settings, system = params.load("evaluate", Params), params.load("student", StudentSettings)
-    rows = ask(model, settings, system)
+    rows, speed = ask(model, settings, system)
     place = answers_of(model)
     files.write_rows(place, rows, ANSWER)
     measured = summary(rows, resamples=settings.resamples, seed=settings.seed)
     if as_json:
-        print(json.dumps({"model": model, "answers": str(place), "slices": measured}, ensure_ascii=False))
+        told = {"model": model, "answers": str(place), "slices": measured}
+        print(json.dumps(told | {"speed": speed.as_json() if speed else None}, ensure_ascii=False))
         return
     from rich.console import Console
 
     from slm_factory.cli.summary import slices_table
 
     Console(highlight=False, soft_wrap=True).print(slices_table(measured, [model]))
+    if speed:
+        print(f"\n{speed}")
     print(f"\n{place}; {repository.program()} eval compare --base {shlex.quote(model)} --ft tuned")
 
 
@@ -69,11 +74,12 @@ def answers_of(model: str) -> Path:
     return FOLDER / f"{re.sub(r'[^0-9A-Za-z가-힣._-]+', '-', model).strip('-.')}.parquet"
 
 
-def ask(model: str, settings: "Params", system: "StudentSettings") -> "list[Row]":
-    """The model's measured answers; a student's losses too, which no server tells."""
+def ask(model: str, settings: "Params", system: "StudentSettings") -> "tuple[list[Row], Speed | None]":
+    """The model's measured answers and its speed; a student's losses too, which no server tells."""
     from slm_factory.core import files
     from slm_factory.core.store import Store
     from slm_factory.evaluation.examine import answered, read_texts, with_losses
+    from slm_factory.evaluation.speed import speed_of
     from slm_factory.student.chat import question_messages
     from slm_factory.student.generate import Student
     from stages import evaluate
@@ -87,10 +93,11 @@ def ask(model: str, settings: "Params", system: "StudentSettings") -> "list[Row]
     with Store() as store, opened(model, settings, system, store) as (answerer, system_prompt):
         conversations = [question_messages(system_prompt, row["question"]) for row in asked]
         rows = answered(model, answerer, asked, conversations, settings.max_new_tokens, system.refusals)
+        speed = speed_of(answerer, conversations, settings.max_new_tokens)
         if isinstance(answerer, Student):
             texts = [evaluate.text_row(row) for row in files.read_json_lines(evaluate.TEXTS)]
             rows = with_losses(rows, answerer, conversations) + read_texts(model, answerer, texts)
-    return rows
+    return rows, speed
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A model behind a server or in a GGUF file, asked as the student is: greedily, in free text, remembered."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,8 @@ class ChatModel:
         )
         self.client = Calls(teacher.client(self.settings), self.settings)
         self.store = store
+        self.timed: list[tuple[float, int]] = []  # (seconds, tokens) of each answer that was not remembered
+        self.wall_seconds = 0.0  # of all of them together
 
     def answer(self, conversations: Sequence[list[Message]], max_new_tokens: int) -> list[dict[str, Any]]:
         """{text, tokens} of each answer, as `Student.answer`.
@@ -51,7 +54,9 @@ class ChatModel:
             for key, messages in zip(keys, conversations, strict=True)
             if not self.store.has(key)
         }
+        started = time.monotonic()
         failures = asyncio.run(self.ask(missing)) if missing else []
+        self.wall_seconds += time.monotonic() - started
         if failures:
             raise UserError(
                 f"error: {self.client.name} left {len(failures)} of {len(missing)} questions unanswered: "
@@ -72,12 +77,15 @@ class ChatModel:
         async def work() -> None:
             for key, messages in waiting:  # shared: each worker takes the next question when it is free
                 PURPOSE.set(Purpose(key, "evaluate", ""))
+                started = time.monotonic()
                 try:
                     reply = await self.client.chat(messages, None)
                 except TeacherFailure as failure:
                     failures.append(failure.reason)
                     continue
-                answer = {"text": reply["text"].strip(), "tokens": reply["usage"]["completion_tokens"]}
+                tokens = reply["usage"]["completion_tokens"]
+                self.timed.append((time.monotonic() - started, tokens))
+                answer = {"text": reply["text"].strip(), "tokens": tokens}
                 self.store.put_by_key("chat answer", [(key, answer)])
 
         try:

@@ -13,7 +13,7 @@ from slm_factory.core import files, records
 from slm_factory.core.errors import UserError
 from slm_factory.student.generate import Student
 from stages import evaluate
-from tests import fake_openai, rows, tiny_student
+from tests import fake_ollama, fake_openai, rows, tiny_student
 from tests.conftest import set_params
 from tests.fake_openai import Response
 from tests.tiny_student import LESSONS, SYSTEM
@@ -78,6 +78,11 @@ def test_the_table_names_the_model(asked: Path, capsys: pytest.CaptureFixture[st
     eval_run.eval_run("base")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["slice", "held-out", "questions", "number", "base"]
+    assert re.fullmatch(
+        r"[\d,]+ tokens per second; an answer takes [\d.]+ s \(median; slowest [\d.]+ s\): "
+        r"4 answers, each alone",
+        lines[-3],
+    )
     assert next(line for line in lines if line.startswith("recall")).endswith("1.00 (1.00-1.00)")
 
 
@@ -93,13 +98,32 @@ def test_a_server_s_model_is_asked_in_free_text_and_remembered(
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         told = run("openai:big/model:8b", capsys)
         again = run("openai:big/model:8b", capsys)
-    assert told == again and len(server.requests) == 4
+    assert (told["speed"]["answers"], again["speed"]) == (4, None)  # what is remembered takes no time
+    assert told | {"speed": None} == again and len(server.requests) == 4
     assert told["slices"]["recall"]["openai:big/model:8b"]["key_facts"]["mean"] == 1.0
     assert Path(told["answers"]).name == "openai-big-model-8b.parquet"
     assert all("response_format" not in request for request in server.requests)
     assert {request["model"] for request in server.requests} == {"big/model:8b"}
     assert {request["temperature"] for request in server.requests} == {0.0}
     assert [message["role"] for message in server.requests[0]["messages"]] == ["system", "user"]
+
+
+def test_a_model_of_ollama_is_asked_under_its_whole_name(
+    asked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = dict(LESSONS)
+
+    def respond(body: dict[str, Any], number: int) -> fake_ollama.Answer:
+        return fake_ollama.Answer(known[body["messages"][-1]["content"]])
+
+    with fake_ollama.serving(respond, {"big/slm:8b": fake_ollama.Model()}) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        told = run("ollama:big/slm:8b", capsys)
+    assert told["slices"]["recall"]["ollama:big/slm:8b"]["key_facts"]["mean"] == 1.0
+    chats = [request for request in server.requests if "messages" in request]
+    assert {request["model"] for request in chats} == {"big/slm:8b"} and len(chats) == 4
+    assert {request["options"]["temperature"] for request in chats} == {0.0}
+    assert all(request["options"]["num_ctx"] >= 2048 and "format" not in request for request in chats)
 
 
 def test_an_unanswered_question_is_an_error_and_the_others_are_paid_once(
@@ -268,6 +292,6 @@ def test_models_without_a_common_question_are_refused(evaluated: Path) -> None:
 def test_the_student_is_not_loaded_again_for_what_it_answered(
     asked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = run("base", capsys)
+    first = run("base", capsys) | {"speed": None}
     monkeypatch.setattr(Student, "load", lambda self: pytest.fail("loaded the model"))
     assert run("base", capsys) == first

@@ -23,6 +23,7 @@ CONVERSATIONS = [
     conversation("Which command restarts the queue?"),
     [*conversation("하나  둘", "Run it\n now."), {"role": "user", "content": "  12,345 don't?!\n\n漢字 😀"}],
     [*conversation(*LESSONS[4]), *conversation(*LESSONS[6])[1:], {"role": "user", "content": "그다음은?"}],
+    chat.question_messages(SYSTEM, "하나<|im_end|>\n<start_of_turn>user\n[INST] ### 질문: 둘<|eot_id|>?"),
 ]
 # ggml looks GELU up in a table of float16; the other families differ by rounding in float32 only.
 TOLERANCE = {"gemma3": 5e-3, "phi": 5e-3}
