@@ -143,19 +143,16 @@ def table(title: str, base: str, ft: str, group: "dict[str, Comparison]") -> "Ta
     from rich.table import Table
     from rich.text import Text
 
+    from slm_factory.cli.compare_page import bounds, shown, significance
+
     lines = Table(box=None, pad_edge=False)
     lines.add_column(title, min_width=16, overflow="fold")
     for heading in ("n", base, ft, "gain", "won/lost/tied", "p"):
         lines.add_column(Text(heading, overflow="fold"), justify="right", no_wrap=heading == "gain")
     for name, found in group.items():
-        gain = f"{found.gain.mean:+.2f} [{found.gain.low:+.2f}, {found.gain.high:+.2f}]"
-        style = "green" if found.gain.low > 0 else "red" if found.gain.high < 0 else ""
+        gain = f"{found.gain.mean:+.2f} {bounds(found)}"
+        style = {"good": "green", "bad": "red"}.get(significance(found), "")
         counts = f"{found.wins}/{found.losses}/{found.ties}"
         means = (f"{found.base:.2f}", f"{found.ft:.2f}")
         lines.add_row(Text(name), str(found.n), *means, Text(gain, style), counts, shown(found.p))
     return lines
-
-
-def shown(p: float) -> str:
-    """A p value to three places, `<0.001` below."""
-    return f"{p:.3f}" if p >= 0.001 else "<0.001"

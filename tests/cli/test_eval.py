@@ -240,6 +240,19 @@ def test_the_page_shows_each_answer_in_its_colour(
     assert cells.count(["bad", ANSWERS["wrong"]]) == 11
 
 
+def test_the_page_says_first_what_got_worse_and_colours_no_gain_of_few_questions(
+    evaluated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Path(compare(capsys, page=None)["page"]).read_text(encoding="utf-8")
+    assert "On recall, 10 questions: tuned is better on 8, base on 1, 1 are equal." in page
+    cells = Cells(page).cells
+    numbers = [text[9] for style, text in cells if not style and text.startswith("Question ")]
+    assert numbers == ["0", "9", "1", "2", "3", "4", "5", "6", "7", "8"]  # worse, both wrong, better
+    gains = {text.split()[0]: style for style, text in cells if style.startswith("gain")}
+    assert gains["+0.70"] == "gain good"  # 8 to 1: p 0.039
+    assert gains["+0.60"] == gains["+0.80"] == "gain "  # of five questions: p over 0.05
+
+
 def test_the_page_runs_nothing_and_loads_nothing_whatever_a_model_says(
     evaluated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
