@@ -242,6 +242,11 @@ def limits(made: Made) -> str:
         word = "more" if after["mean"] > before["mean"] else "less"
         numbers = f"perplexity {after['mean']:.1f}, was {before['mean']:.1f}"
         said.append(f"- General text surprises it {word} than it surprised the base: {numbers}.")
+    search = made.evaluation.get("retrieval")
+    if search and search["is_better"]:
+        name = search["contender"].replace("_", " with ")
+        gain = f"{search['gain']['mean']:+.2f} key facts"
+        said.append(f"- {name}, which is given passages that a search finds, answers better: {gain}.")
     dates = [row["date"] for row in made.documents if row["date"]]
     if dates:
         said.append(f"- Its newest dated document is of {max(dates)}; it knows nothing of later changes.")

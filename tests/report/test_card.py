@@ -114,7 +114,7 @@ def test_every_slice_stands_with_its_intervals_and_nothing_that_is_no_slice(made
     assert "| recall | key_facts | 150 | 0.040 (0.020-0.060) | 0.900 (0.880-0.920) |" in text
     assert "| recall | refusal | 150 | - | 0.030 (0.010-0.050) |" in text
     assert "| reaches_minimum | met | 0.9, 0.5 needed |" in text
-    assert "base_retrieval" not in text
+    assert "retrieval" not in text
 
 
 def test_limits_are_said_in_words_with_what_was_measured_and_no_more(made: Made) -> None:
@@ -125,6 +125,12 @@ def test_limits_are_said_in_words_with_what_was_measured_and_no_more(made: Made)
     assert "guessed" not in limits and "perplexity" not in limits  # neither unseen nor text was measured
     assert "newest dated document is of 2025-03-04" in limits
     assert "핵심 사실의 90%를 맞혔고(95% 신뢰 구간 88%~92%), 학습 전 모델은 4%였습니다." in text
+
+
+def test_it_says_plainly_when_retrieval_serves_better(made: Made) -> None:
+    found = {"contender": "base_retrieval", "gain": measured(0.125), "is_better": True}
+    text = model_card(replace(made, evaluation=made.evaluation | {"retrieval": found}))
+    assert "- base with retrieval, which is given passages that a search finds, answers better: +0.12" in text
 
 
 def test_it_says_how_to_ask(made: Made) -> None:
