@@ -25,7 +25,7 @@ table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right; vertical-align: top; }
 th:first-child, td:first-child, .answers td, .answers th { text-align: left; }
 .scroll td:not(:first-child) { white-space: nowrap; }
-.scroll td:first-child { min-width: 5rem; }
+.scroll th { overflow-wrap: normal; } .scroll td:first-child { min-width: 4rem; }
 .answers td { width: 33%; white-space: pre-wrap; }
 .good { background: var(--good); } .half { background: var(--half); }
 .bad { background: var(--bad); } .none { background: var(--none); }
@@ -34,7 +34,7 @@ small { opacity: .75; }
 @media (max-width: 44rem) {
   body { margin: 1rem auto; padding: 0 .6rem; }
   .scroll { font-size: .85rem; }
-  th, td { padding: .25rem .35rem; }
+  th, td { padding: .25rem .3rem; }
   .gain small { display: block; }
   .answers tr, .answers td { display: block; width: auto; }
   .answers th { display: none; }
