@@ -22,6 +22,7 @@ from slm_factory.metrics.slices import GateSettings
 from stages import gate
 
 QUESTIONS = 150
+NEW = 15  # of them on facts that the champion did not learn
 Answers = NDArray[np.float64]  # (questions,), 1 for right
 
 
@@ -43,7 +44,7 @@ def rows(contender: str, answers: Answers) -> list[dict[str, Any]]:
     """The rows of a recall slice as evaluate writes them, as far as the gate reads them."""
     return [
         {"question_id": f"{number:03}", "slice": "recall", "contender": contender, "doc_id": ""}
-        | {"key_facts": value, "is_refusal": False}
+        | {"key_facts": value, "is_refusal": False, "is_new": number < NEW}
         for number, value in enumerate(answers.tolist())
     ]
 
@@ -54,10 +55,20 @@ def passes_as_better(base: Answers, tuned: Answers, settings: GateSettings) -> b
     return next(rule["is_met"] for rule in judged if rule["name"] == "better_than_base")
 
 
+def passes_as_gain(champion: Answers, tuned: Answers, settings: GateSettings) -> bool:
+    """Whether the gate finds `tuned` better than `champion`, over all questions or over the new ones."""
+    return bool(gate.gain_rule(rows("champion", champion) + rows("tuned", tuned), settings)["is_met"])
+
+
 def is_refused(champion: Answers, tuned: Answers, settings: GateSettings) -> bool:
     """Whether the gate finds `tuned` worse than `champion`."""
     judged = gate.champion_rules(rows("champion", champion) + rows("tuned", tuned), settings)
     return not all(rule["is_met"] for rule in judged)
+
+
+def falls(worse: Answers, champion: Answers, settings: GateSettings) -> bool:
+    """Whether the gate refuses a candidate that is worse than the champion."""
+    return is_refused(champion, worse, settings)
 
 
 Decision = Callable[[Answers, Answers, GateSettings], bool]
@@ -75,15 +86,20 @@ def measure(runs: int) -> list[Measurement]:
     measured = []
     for level, agreement in ((0.5, 0.0), (0.5, 0.8), (0.9, 0.0), (0.95, 0.8)):
         who = f"right on {level:.0%}, agreeing on {agreement:.0%}"
-        better, refused = (
-            share(decide, runs, level, 0, agreement) for decide in (passes_as_better, is_refused)
-        )
-        measured.append(Measurement(f"equal students pass as better ({who})", better, 0.05, ""))
-        measured.append(Measurement(f"equal students are refused ({who})", refused, 0.05, ""))
+        for what, decide in (
+            ("pass as better than the base", passes_as_better),
+            ("pass as better than the champion", passes_as_gain),
+            ("are refused as worse", is_refused),
+        ):
+            found = share(decide, runs, level, 0, agreement)
+            measured.append(Measurement(f"equal students {what} ({who})", found, 0.05, ""))
     for agreement in (0.8, 0.9):
-        found = share(passes_as_better, runs, 0.7, 0.1, agreement)
-        what = f"a gain of 10 points is found (from 70%, agreeing on {agreement:.0%})"
-        measured.append(Measurement(what, found, 0.8, "", is_floor=True))
+        who = f"from 70%, agreeing on {agreement:.0%}"
+        for what, decide in (("gain", passes_as_better), ("fall", falls)):
+            found = share(decide, runs, 0.7, 0.1, agreement)
+            measured.append(
+                Measurement(f"a {what} of 10 points is found ({who})", found, 0.8, "", is_floor=True)
+            )
     return measured
 
 

@@ -1,12 +1,14 @@
 """Asks base, tuned and champion the same held-out questions, and measures their answers.
 
-in:  data/split.parquet, data/abstain.jsonl, data/general.jsonl, data/text.jsonl, data/chunk.parquet, prompts,
-     models/adapter, the student (params: student), the teacher (params: teacher)
+in:  data/split.parquet, data/review.parquet, data/abstain.jsonl, data/general.jsonl, data/text.jsonl,
+     data/chunk.parquet, prompts, models/adapter, the student (params: student), the teacher (params: teacher)
 out: data/evaluate.parquet (records.ANSWER), data/answers/evaluate.parquet, metrics/evaluate.json,
      metrics/evaluate/slices.csv
 
-The champion is the version at the git tag `gate.champion`, read through DVC. Answers are remembered by
-content, so a base or champion that was asked before answers only new questions.
+The champion is the version at the git tag `gate.champion`, read through DVC. Its own test questions stay in
+the test while the documents say their answers, also where the checks reject them now: a document that
+contradicts what was taught must not take the questions about it away. Answers are remembered by content, so a
+base or champion that was asked before answers only new questions.
 """
 
 import csv
@@ -29,7 +31,7 @@ from slm_factory.evaluation.examine import answered, read_texts, with_losses
 from slm_factory.evaluation.judging import agreement, judged
 from slm_factory.evaluation.retrieval import Prompts, Search, fitted
 from slm_factory.evaluation.versions import Contender, Version, version_at
-from slm_factory.evaluation.withdrawn import withdrawn
+from slm_factory.evaluation.withdrawn import new_pairs, rejected_since, withdrawn
 from slm_factory.metrics.slices import SLICES, GateSettings
 from slm_factory.metrics.summary import RETRIEVAL, retrieval_gain, summary
 from slm_factory.student.chat import question_messages
@@ -39,6 +41,7 @@ from slm_factory.teachers.asking import ask_nothing
 from slm_factory.teachers.teacher import TeacherSettings
 
 PAIRS = Path("data/split.parquet")
+REVIEWED = Path("data/review.parquet")
 CHUNKS = Path("data/chunk.parquet")
 ABSTAIN = Path("data/abstain.jsonl")
 GENERAL = Path("data/general.jsonl")
@@ -97,6 +100,7 @@ def question(slice_name: str, row: Row, reference: str) -> Row:
         "language": row["language"],
         "question": row["question"],
         "reference": reference,
+        "is_new": False,
         "present_answer": row.get("present_answer", ""),
     }
 
@@ -104,6 +108,23 @@ def question(slice_name: str, row: Row, reference: str) -> Row:
 def text_row(row: Row) -> Row:
     """One `records.QUESTION` row of the slice text."""
     return question("text", {"language": row["language"], "question": ""}, row["text"])
+
+
+def beside_champion(asked: list[Row], before: list[Row], now: list[Row]) -> list[Row]:
+    """The questions, marked `is_new` where the champion, which learned `before`, did not learn the fact.
+
+    Added are its own test questions that the checks reject now (recall), and facts that it learned and that
+    no document states any more (withdrawn).
+    """
+    new = new_pairs(before, now)
+    reviewed = files.read_rows(REVIEWED)
+    texts: dict[str, str] = {}
+    for chunk in files.stream_rows(CHUNKS, ["doc_id", "text"]):
+        texts[chunk["doc_id"]] = f"{texts.get(chunk['doc_id'], '')}\n{chunk['text']}"
+    kept = [question("recall", row, row["answer"]) for row in rejected_since(before, now, reviewed)]
+    gone = [question("withdrawn", row, row["answer"]) for row in withdrawn(before, now, reviewed, texts)]
+    marked = [{**row, "is_new": row["slice"] == "recall" and row["pair_id"] in new} for row in asked]
+    return sorted([*marked, *kept, *gone], key=lambda row: (row["slice"], row["question_id"]))
 
 
 @contextmanager
@@ -188,7 +209,7 @@ def main() -> None:
     ]
     with Store() as store, champion_at(params.load("gate", GateSettings).champion) as champion:
         if champion:
-            asked += [question("withdrawn", row, row["answer"]) for row in withdrawn(champion.pairs, pairs)]
+            asked = beside_champion(asked, champion.pairs, pairs)
             contenders.append(champion.contender)
         rows = [
             row

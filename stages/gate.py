@@ -20,6 +20,8 @@ from slm_factory.metrics.slices import SLICES, GateSettings
 ANSWERS = Path("data/evaluate.parquet")
 VERDICT = Path("metrics/gate.json")
 
+MIN_NEW_QUESTIONS = 3  # fewer can all be right by chance
+
 Values = dict[str, float]  # by question_id
 
 log = logging.getLogger(__name__)
@@ -112,21 +114,34 @@ def headline_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, An
     ]
 
 
-def forgetting_rule(rows: list[Row], settings: GateSettings) -> dict[str, Any]:
-    """General chat may become less likely only within the limit; the mean counts, its interval is told."""
-    rise = difference(
-        values(rows, "tuned", "general", "answer_loss"),
-        values(rows, "base", "general", "answer_loss"),
-        settings,
-    )
-    limit = settings.max_general_loss_increase
-    return rule(
-        "forgets_little",
-        rise,
-        limit,
-        rise is not None and rise.mean <= limit,
-        f"answer loss on general chat against base: {shown(rise)}, at most {limit:g}",
-    )
+def forgetting_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, Any]]:
+    """General chat and plain text may become less likely only within limits; the mean counts.
+
+    Without plain texts (data/text.jsonl is empty) nothing is said about them.
+    """
+    rules = []
+    for name, slice_name, what, limit in (
+        ("forgets_little", "general", "general chat", settings.max_general_loss_increase),
+        ("forgets_little_text", "text", "plain text", settings.max_text_loss_increase),
+    ):
+        tuned, base = (values(rows, contender, slice_name, "answer_loss") for contender in ("tuned", "base"))
+        rise = difference(tuned, base, settings)
+        if rise is None and slice_name == "text":
+            continue
+        is_met = rise is not None and rise.mean <= limit
+        told = f"loss on {what} against base, nats per token: {shown(rise)}, at most {limit:g}"
+        rules.append(rule(name, rise, limit, is_met, told))
+    return rules
+
+
+def withdrawal_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, Any]]:
+    """Facts that the documents withdrew are given no more than guesses are; no rule where there are none."""
+    given = mean(values(rows, "tuned", "withdrawn", "key_facts"), settings)
+    if given is None:
+        return []
+    limit = settings.max_withdrawn_given
+    told = f"withdrawn facts that are still given: {shown(given)}, at most {limit:g}"
+    return [rule("gives_no_withdrawn_facts", given, limit, given.mean <= limit, told)]
 
 
 def refusal_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, Any]]:
@@ -156,8 +171,10 @@ def compared(rows: list[Row], settings: GateSettings) -> dict[str, tuple[Values,
     """What candidate and champion are compared on, by name: (candidate, champion), higher is better.
 
     Every slice by its own metric, and within the headline slice every group of documents that has
-    `gate.min_group_questions`: a slice can gain while one folder falls.
+    `gate.min_group_questions`: a slice can gain while one folder falls. What is new to the champion is left
+    out, lest what was gained there hide what was lost elsewhere.
     """
+    rows = [row for row in rows if not row["is_new"]]
     pairs: dict[str, tuple[Values, Values]] = {}
     for name, (metric, is_higher_better) in SLICES.items():
         tuned, champion = (values(rows, contender, name, metric) for contender in ("tuned", "champion"))
@@ -178,21 +195,47 @@ def compared(rows: list[Row], settings: GateSettings) -> dict[str, tuple[Values,
 
 
 def champion_rules(rows: list[Row], settings: GateSettings) -> list[dict[str, Any]]:
-    """No slice and no group of documents significantly worse than the champion's."""
+    """No slice and no group of documents measurably worse than the champion's, beyond the tolerance."""
     pairs = compared(rows, settings)
     rules = []
     for name, (better, worse) in pairs.items():
         gain = difference(better, worse, settings, len(pairs))
+        is_loss = name in SLICES and SLICES[name].metric == "answer_loss"
+        limit = -(settings.loss_tolerance if is_loss else settings.share_tolerance)
         rules.append(
             rule(
                 f"not_worse_than_champion_{name}",
                 gain,
-                0.0,
-                gain is not None and gain.high >= 0,
-                f"{name} against {settings.champion}: {shown(gain)}, the interval must not lie below 0",
+                limit,
+                gain is not None and gain.high >= limit,
+                f"{name} against {settings.champion}: {shown(gain)}, must not lie wholly below {limit:g}",
             )
         )
     return rules
+
+
+def gain_rule(rows: list[Row], settings: GateSettings) -> dict[str, Any]:
+    """The headline is better than the champion's beyond chance, over all questions or the new ones alone.
+
+    Three new facts among hundreds of old ones are no measurable gain over all. Where facts were withdrawn,
+    being no worse is enough: the champion gives them, the candidate was trained without them.
+    """
+    slice_name, metric = settings.headline_slice, settings.headline_metric
+    gains = {}
+    for name, own in (("all", rows), ("new", [row for row in rows if row["is_new"]])):
+        tuned, champion = (values(own, contender, slice_name, metric) for contender in ("tuned", "champion"))
+        gain = difference(tuned, champion, settings, comparisons=2)
+        if gain and (name == "all" or len(champion) >= MIN_NEW_QUESTIONS):
+            gains[name] = gain
+    best = max(gains, key=lambda name: gains[name].low, default="all")
+    is_withdrawal = any(row["slice"] == "withdrawn" for row in rows)
+    is_met = best in gains and gains[best].low > 0
+    needed = "the whole interval must lie above 0"
+    if is_withdrawal or not settings.require_gain:
+        is_met = best in gains
+        needed = "no gain needed, facts were withdrawn" if is_withdrawal else "no gain needed"
+    told = f"{slice_name} {metric} against {settings.champion} on {best} questions: {shown(gains.get(best))}"
+    return rule("better_than_champion", gains.get(best), 0.0, is_met, f"{told}, {needed}")
 
 
 def shown(interval: Interval | None) -> str:
@@ -205,10 +248,12 @@ def judge(rows: list[Row], settings: GateSettings) -> dict[str, Any]:
     rules = [
         *headline_rules(rows, settings),
         *refusal_rules(rows, settings),
-        forgetting_rule(rows, settings),
+        *forgetting_rules(rows, settings),
     ]
     if settings.champion:
+        rules += withdrawal_rules(rows, settings)
         rules += champion_rules(rows, settings)
+        rules.append(gain_rule(rows, settings))
     return {"verdict": "pass" if all(rule["is_met"] for rule in rules) else "fail", "rules": rules}
 
 

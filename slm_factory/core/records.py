@@ -115,6 +115,7 @@ QUESTION = pa.schema(
         ("language", pa.string()),
         ("question", pa.string()),  # "" for text, which is read and not asked
         ("reference", pa.string()),
+        ("is_new", pa.bool_()),  # recall: the champion did not learn this fact
         ("present_answer", pa.string()),  # withdrawn: what the documents say now, "" where they say nothing
     ]
 )

@@ -39,7 +39,12 @@ class GateSettings(Settings):
     resamples: int = Field(ge=100)
     seed: int
     max_general_loss_increase: float = Field(ge=0)
+    max_text_loss_increase: float = Field(ge=0)
+    max_withdrawn_given: float = Field(ge=0, le=1)
     max_over_refusal: float = Field(ge=0, le=1)
     min_refusal: float = Field(ge=0, le=1)
     min_group_questions: int = Field(ge=1)
+    share_tolerance: float = Field(ge=0, lt=1)
+    loss_tolerance: float = Field(ge=0)
+    require_gain: bool
     champion: str

@@ -15,7 +15,7 @@ import yaml
 from slm_factory.cli.eval_run import eval_run
 from slm_factory.core import files, params
 from slm_factory.core.errors import UserError
-from slm_factory.core.records import CHUNK, SPLIT
+from slm_factory.core.records import CHUNK, REVIEWED, SPLIT
 from slm_factory.student.generate import Student
 from slm_factory.student.settings import StudentSettings
 from stages import evaluate
@@ -49,6 +49,9 @@ def pair(number: int, split: str, wording: int = 0, fact: str | None = None) -> 
         "kind": "fact",
         "category": "한도",
         "statement": answer,
+        "evidence": answer,
+        "decision": "",
+        "is_kept": True,
         "pair_id": f"pair-{number}-{wording}",
         "fact_id": fact or f"fact-{number}",
         "doc_id": "a.md",
@@ -84,6 +87,7 @@ def prepared(workspace: Path, student: Path) -> Path:
     files.write_json_lines(evaluate.GENERAL, [general, general | {"split": "replay", "question": "?"}])
     text = {"id": "t", "language": "en", "text": "Logs are kept for 90 days. The queue is on the broker."}
     files.write_json_lines(evaluate.TEXTS, [text])
+    files.write_rows(evaluate.REVIEWED, pairs, REVIEWED)
     files.write_rows(evaluate.CHUNKS, [chunk(text=LESSONS[0][1]), chunk(chunk_id="c2")], CHUNK)
     shutil.copytree(REPOSITORY / "prompts", workspace / "prompts")
     make_adapter(student, evaluate.ADAPTER)
@@ -282,6 +286,22 @@ def test_a_fact_that_the_champion_learned_and_the_documents_lost_is_probed(relea
     assert measured["base"]["key_facts"]["mean"] == 1.0  # still given
     assert measured["tuned"]["key_facts"]["mean"] < 1.0
     assert measured["base"]["refusal"]["mean"] == 0.0
+
+
+@pytest.mark.slow
+def test_a_contradicted_fact_is_still_asked_and_what_the_champion_did_not_learn_is_new(
+    released: Path,
+) -> None:
+    contradicted = pair(5, "", 1) | {"is_kept": False, "reasons": ["ambiguous question"]}
+    files.write_rows(evaluate.REVIEWED, [*files.read_rows(evaluate.PAIRS), contradicted], REVIEWED)
+    files.write_rows(evaluate.CHUNKS, [chunk(text=LESSONS[5][1])], CHUNK)
+    evaluate.main()
+    asked = {row["question"]: row["is_new"] for row in rows_of("champion")["recall"]}
+    assert asked == {
+        **{LESSONS[0][0]: False, LESSONS[5][0] + " ": False},  # learned, and learned but contradicted
+        **{LESSONS[1][0]: True, LESSONS[2][0]: True},  # tested, never trained
+    }
+    assert "withdrawn" not in rows_of("champion")
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ def answers(contender: str, slice_name: str, **metrics: list[float | None]) -> l
             "slice": slice_name,
             "contender": contender,
             "is_refusal": False,
+            "is_new": False,
             "tokens": 1,
         }
         | {name: values[row] for name, values in metrics.items()}
@@ -88,6 +89,10 @@ def test_forgetting_beyond_the_limit_fails(workspace: Path) -> None:
     assert unmet(judge(workspace, rows)[1]) == ["forgets_little"]
 
 
+# Equality with the champion is enough here, and no refusals are asked for.
+AGAINST_V1 = {"gate.champion": "v1", "gate.min_refusal": 0.0, "gate.require_gain": False}
+
+
 def with_champion(recall: list[float | None], refusals: list[bool]) -> list[dict[str, Any]]:
     return [
         *good_rows(),
@@ -98,13 +103,13 @@ def with_champion(recall: list[float | None], refusals: list[bool]) -> list[dict
 
 
 def test_a_slice_that_falls_behind_the_champion_fails_by_name(workspace: Path) -> None:
-    set_params(workspace, **{"gate.champion": "v1", "gate.min_refusal": 0.0})
+    set_params(workspace, **AGAINST_V1)
     verdict, rules = judge(workspace, with_champion([1.0] * 45 + [0.0] * 5, [True] * 30 + [False] * 10))
     assert verdict == "fail" and unmet(rules) == ["not_worse_than_champion_abstain"]
 
 
 def test_the_champions_equal_passes(workspace: Path) -> None:
-    set_params(workspace, **{"gate.champion": "v1", "gate.min_refusal": 0.0})
+    set_params(workspace, **AGAINST_V1)
     assert judge(workspace, with_champion([1.0] * 45 + [0.0] * 5, [False] * 40))[0] == "pass"
 
 
@@ -158,14 +163,14 @@ def two_folders(tuned_in_b: list[float | None]) -> list[dict[str, Any]]:
 
 
 def test_a_folder_that_falls_is_named_though_the_slice_gains(workspace: Path) -> None:
-    set_params(workspace, **{"gate.champion": "v1"})
+    set_params(workspace, **AGAINST_V1)
     verdict, rules = judge(workspace, two_folders([0.0] * 20))
     assert verdict == "fail" and unmet(rules) == ["not_worse_than_champion_recall in b"]
     assert rules["not_worse_than_champion_recall"]["value"] > 0
 
 
 def test_a_folder_with_too_few_questions_is_not_judged_alone(workspace: Path) -> None:
-    set_params(workspace, **{"gate.champion": "v1"})
+    set_params(workspace, **AGAINST_V1)
     verdict, rules = judge(workspace, two_folders([0.0] * 9))
     assert verdict == "pass" and not [name for name in rules if name.endswith(" in b")]
 
@@ -201,3 +206,89 @@ def test_over_refusal_beyond_the_limit_fails(workspace: Path) -> None:
 def test_a_student_that_answers_what_it_cannot_know_fails(workspace: Path) -> None:
     rows = [*good_rows(), *answers("tuned", "abstain", is_refusal=[True] * 5 + [False] * 35)]
     assert unmet(judge(workspace, rows)[1]) == ["refuses_where_due"]
+
+
+def new_questions(tuned: list[float | None], champion: list[float | None]) -> list[dict[str, Any]]:
+    """Recall questions on facts that the champion did not learn."""
+    rows = [
+        *answers("base", "recall", key_facts=[0.0] * len(tuned)),
+        *answers("tuned", "recall", key_facts=tuned),
+        *answers("champion", "recall", key_facts=champion),
+    ]
+    return [row | {"is_new": True} for row in in_folder(rows, "new", "new")]
+
+
+def beside(champion: list[float | None]) -> list[dict[str, Any]]:
+    """The good candidate beside a champion that is as good on general chat."""
+    return [
+        *good_rows(),
+        *answers("champion", "recall", key_facts=champion),
+        *answers("champion", "general", answer_loss=[2.1] * 20),
+    ]
+
+
+EQUAL: list[float | None] = [1.0] * 45 + [0.0] * 5
+
+
+def test_the_champions_equal_does_not_take_its_place(workspace: Path) -> None:
+    set_params(workspace, **{"gate.champion": "v1"})
+    verdict, rules = judge(workspace, beside(EQUAL))
+    assert verdict == "fail" and unmet(rules) == ["better_than_champion"]
+
+
+def test_three_new_facts_are_a_gain_and_two_are_none(workspace: Path) -> None:
+    set_params(workspace, **{"gate.champion": "v1"})
+    assert judge(workspace, [*beside(EQUAL), *new_questions([1.0] * 3, [0.0] * 3)])[0] == "pass"
+    _, rules = judge(workspace, [*beside(EQUAL), *new_questions([1.0] * 2, [0.0] * 2)])
+    assert unmet(rules) == ["better_than_champion"]
+
+
+def test_what_was_gained_on_new_documents_hides_no_fall_on_old_ones(workspace: Path) -> None:
+    set_params(workspace, **{"gate.champion": "v1"})
+    fallen = [*beside([1.0] * 50), *new_questions([1.0] * 60, [0.0] * 60)]
+    for row in fallen:
+        if row["contender"] == "tuned" and row["question_id"] >= "recall-030" and not row["is_new"]:
+            row["key_facts"] = 0.0 if row["slice"] == "recall" else row["key_facts"]
+    _, rules = judge(workspace, fallen)
+    assert unmet(rules) == ["not_worse_than_champion_recall"]
+    assert rules["better_than_champion"]["value"] > 0
+
+
+def withdrawn(tuned: list[float | None], champion: list[float | None]) -> list[dict[str, Any]]:
+    return [
+        *answers("tuned", "withdrawn", key_facts=tuned),
+        *answers("champion", "withdrawn", key_facts=champion),
+    ]
+
+
+def test_after_a_withdrawal_the_champions_equal_takes_its_place(workspace: Path) -> None:
+    set_params(workspace, **{"gate.champion": "v1"})
+    verdict, rules = judge(workspace, [*beside(EQUAL), *withdrawn([0.0] * 9 + [1.0], [1.0] * 10)])
+    assert verdict == "pass" and rules["gives_no_withdrawn_facts"]["value"] == 0.1
+
+
+def test_a_candidate_that_still_gives_withdrawn_facts_fails(workspace: Path) -> None:
+    set_params(workspace, **{"gate.champion": "v1"})
+    _, rules = judge(workspace, [*beside(EQUAL), *withdrawn([0.0] * 7 + [1.0] * 3, [1.0] * 10)])
+    assert unmet(rules) == ["gives_no_withdrawn_facts"]
+
+
+def test_losses_on_plain_text_have_a_limit_of_their_own(workspace: Path) -> None:
+    def texts(rise: float) -> list[dict[str, Any]]:
+        both = [("base", 3.0), ("tuned", 3.0 + rise)]
+        return [row for name, loss in both for row in answers(name, "text", answer_loss=[loss] * 40)]
+
+    assert judge(workspace, [*good_rows(), *texts(1.4)])[0] == "pass"
+    assert unmet(judge(workspace, [*good_rows(), *texts(1.6)])[1]) == ["forgets_little_text"]
+
+
+def test_a_measurable_but_tiny_rise_of_loss_is_tolerated(workspace: Path) -> None:
+    set_params(workspace, **AGAINST_V1)
+
+    def texts(rise: float) -> list[dict[str, Any]]:
+        contenders = [("base", 3.0), ("champion", 3.0), ("tuned", 3.0 + rise)]
+        return [row for name, loss in contenders for row in answers(name, "text", answer_loss=[loss] * 40)]
+
+    assert judge(workspace, [*beside(EQUAL), *texts(0.09)])[0] == "pass"
+    _, rules = judge(workspace, [*beside(EQUAL), *texts(0.11)])
+    assert unmet(rules) == ["not_worse_than_champion_text"]
