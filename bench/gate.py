@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bench.loop import Measurement, report
 from slm_factory.core import params
+from slm_factory.metrics import champion as against
 from slm_factory.metrics.slices import GateSettings
 from stages import gate
 
@@ -57,12 +58,12 @@ def passes_as_better(base: Answers, tuned: Answers, settings: GateSettings) -> b
 
 def passes_as_gain(champion: Answers, tuned: Answers, settings: GateSettings) -> bool:
     """Whether the gate finds `tuned` better than `champion`, over all questions or over the new ones."""
-    return bool(gate.gain_rule(rows("champion", champion) + rows("tuned", tuned), settings)["is_met"])
+    return bool(against.gain_rule(rows("champion", champion) + rows("tuned", tuned), settings)["is_met"])
 
 
 def is_refused(champion: Answers, tuned: Answers, settings: GateSettings) -> bool:
     """Whether the gate finds `tuned` worse than `champion`."""
-    judged = gate.champion_rules(rows("champion", champion) + rows("tuned", tuned), settings)
+    judged = against.champion_rules(rows("champion", champion) + rows("tuned", tuned), settings)
     return not all(rule["is_met"] for rule in judged)
 
 

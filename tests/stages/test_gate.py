@@ -8,6 +8,7 @@ import pytest
 
 from slm_factory.core import files
 from slm_factory.core.records import ANSWER
+from slm_factory.metrics.champion import champion_rules
 from stages import gate
 from tests.conftest import set_params
 
@@ -191,7 +192,7 @@ def test_many_comparisons_do_not_refuse_an_equal_student_more_often(workspace: P
                 *answers("champion", "recall", key_facts=champion),
             ]
             rows += in_folder(both, f"folder{folder}", str(folder))
-        refused += not all(rule["is_met"] for rule in gate.champion_rules(rows, settings))
+        refused += not all(rule["is_met"] for rule in champion_rules(rows, settings))
     assert refused <= 8
 
 
@@ -219,12 +220,13 @@ def new_questions(tuned: list[float | None], champion: list[float | None]) -> li
 
 
 def beside(champion: list[float | None]) -> list[dict[str, Any]]:
-    """The good candidate beside a champion that is as good on general chat."""
-    return [
+    """The good candidate beside a champion that is as good on general chat, in words of its own."""
+    rows = [
         *good_rows(),
         *answers("champion", "recall", key_facts=champion),
         *answers("champion", "general", answer_loss=[2.1] * 20),
     ]
+    return [row | {"answer": row["contender"]} for row in rows]
 
 
 EQUAL: list[float | None] = [1.0] * 45 + [0.0] * 5
@@ -234,6 +236,12 @@ def test_the_champions_equal_does_not_take_its_place(workspace: Path) -> None:
     set_params(workspace, **{"gate.champion": "v1"})
     verdict, rules = judge(workspace, beside(EQUAL))
     assert verdict == "fail" and unmet(rules) == ["better_than_champion"]
+
+
+def test_the_champion_itself_made_once_more_passes(workspace: Path) -> None:
+    """As when a document was added and deleted again; a release sees that it is no new version."""
+    set_params(workspace, **{"gate.champion": "v1"})
+    assert judge(workspace, [row | {"answer": "as ever"} for row in beside(EQUAL)])[0] == "pass"
 
 
 def test_three_new_facts_are_a_gain_and_two_are_none(workspace: Path) -> None:
