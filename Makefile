@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help run test lint docs install clean clean-all
+.PHONY: help run test lint docs story install clean clean-all
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -26,6 +26,9 @@ lint: $(INSTALLED) ## style and types
 
 docs: $(INSTALLED) ## write docs/reference again from the code
 	@$(BIN)/python -m docs.make_reference
+
+story: $(INSTALLED) ## the life of a student in a clone: better, refused, deleted, rolled back (about 25 minutes)
+	@$(BIN)/python -m bench.story
 
 install: $(INSTALLED) ## make .venv with the pinned packages
 

@@ -37,17 +37,24 @@ def make(folder: Path, *, steps: int = 0, seed: int = 7) -> Path:
 @functools.cache
 def made(steps: int, seed: int) -> tuple[Any, Any]:
     """(model, tokenizer), made once for all tests of a run."""
+    model, tokenizer = blank([SYSTEM, *(text for lesson in LESSONS for text in lesson)] * 3, seed)
+    teach(model, tokenizer, steps)
+    return model, tokenizer
+
+
+def blank(texts: list[str], seed: int, *, vocabulary: int = 512, hidden_size: int = 64) -> tuple[Any, Any]:
+    """(model, tokenizer) that nobody has taught; the tokenizer is made from `texts`."""
     torch = import_torch()
     torch.set_num_threads(1)  # threads cost a model this small more than they bring
     torch.manual_seed(seed)
-    tokenizer = seed_tokenizer.train([SYSTEM, *(text for lesson in LESSONS for text in lesson)] * 3, 512, 256)
+    tokenizer = seed_tokenizer.train(texts, vocabulary, 256)
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
     model = Qwen3ForCausalLM(
         Qwen3Config(
             vocab_size=len(tokenizer),
-            hidden_size=64,
-            intermediate_size=128,
+            hidden_size=hidden_size,
+            intermediate_size=2 * hidden_size,
             num_hidden_layers=2,
             num_attention_heads=2,
             num_key_value_heads=1,
@@ -60,7 +67,6 @@ def made(steps: int, seed: int) -> tuple[Any, Any]:
             initializer_range=0.1,
         )
     )
-    teach(model, tokenizer, steps)
     return model, tokenizer
 
 
