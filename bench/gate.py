@@ -41,11 +41,12 @@ def students(
     return (luck < ease).astype(float), (own < better).astype(float)
 
 
-def rows(contender: str, answers: Answers) -> list[dict[str, Any]]:
-    """The rows of a recall slice as evaluate writes them, as far as the gate reads them."""
+def rows(contender: str, answers: Answers, new: int = 0) -> list[dict[str, Any]]:
+    """The rows of a recall slice, `new` of them to the champion, as far as the gate reads them."""
     return [
         {"question_id": f"{number:03}", "slice": "recall", "contender": contender, "doc_id": ""}
-        | {"key_facts": value, "is_refusal": False, "is_new": number < NEW}
+        | {"key_facts": value, "is_refusal": False, "is_new": number < new}
+        | {"answer": contender, "answer_loss": None}
         for number, value in enumerate(answers.tolist())
     ]
 
@@ -58,7 +59,8 @@ def passes_as_better(base: Answers, tuned: Answers, settings: GateSettings) -> b
 
 def passes_as_gain(champion: Answers, tuned: Answers, settings: GateSettings) -> bool:
     """Whether the gate finds `tuned` better than `champion`, over all questions or over the new ones."""
-    return bool(against.gain_rule(rows("champion", champion) + rows("tuned", tuned), settings)["is_met"])
+    both = rows("champion", champion, NEW) + rows("tuned", tuned, NEW)
+    return bool(against.gain_rule(both, settings)["is_met"])
 
 
 def is_refused(champion: Answers, tuned: Answers, settings: GateSettings) -> bool:

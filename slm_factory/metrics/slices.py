@@ -44,7 +44,6 @@ class GateSettings(Settings):
     max_over_refusal: float = Field(ge=0, le=1)
     min_refusal: float = Field(ge=0, le=1)
     min_group_questions: int = Field(ge=1)
-    share_tolerance: float = Field(ge=0, lt=1)
     loss_tolerance: float = Field(ge=0)
     require_gain: bool
     champion: str
