@@ -1,6 +1,6 @@
 """Tunes the student with LoRA on the chat rows; the best checkpoint by valid loss becomes the adapter.
 
-in:  data/convert.jsonl, the student (params: student, train)
+in:  data/convert.jsonl, the student (params: student, train; parallel says in how many processes)
 out: models/adapter, metrics/train.json, metrics/train
 
 A killed run goes on from its last checkpoint.
@@ -13,9 +13,10 @@ from typing import Any
 
 from slm_factory.core import files, params
 from slm_factory.core.errors import UserError, run_stage
+from slm_factory.core.parallel import ParallelSettings
 from slm_factory.student import model
 from slm_factory.student.settings import StudentSettings
-from slm_factory.training import quantization
+from slm_factory.training import launch, ledger, quantization
 from slm_factory.training.adapter import save_adapter
 from slm_factory.training.checkpoints import checkpoint_folder, last_checkpoint, remove_checkpoints
 from slm_factory.training.rows import Encoded, encode_rows
@@ -62,6 +63,7 @@ def described(too_long: Counter[str]) -> str:
 def main() -> None:
     """Reads the rows, trains or goes on training, and writes adapter, curves and metrics."""
     settings = params.load("train", Params)
+    spread = params.load("parallel", ParallelSettings)
     student = params.load("student", StudentSettings)
     trusted = student.trust_remote_code
     quantization.check(settings)
@@ -73,24 +75,35 @@ def main() -> None:
             f"error: {ROWS} holds no row to train on ({too_long.total()} are longer than train.max_length)",
             "hint: add documents to data/documents, or raise train.max_length",
         )
+    if spread.accelerate and not launch.is_launched():
+        launch.start("stages.train", Path(spread.accelerate), settings.batch_size)
+        return
+    launch.join()
     checkpoints = checkpoint_folder(ROWS, settings, student, place)
     network = load_base(settings, place, trust_remote_code=trusted)
     trainer = make_trainer(settings, network, tokenizer, rows, checkpoints, CURVES)
+    tokens = sum(len(row["input_ids"]) for row in rows["train"])
+    book = ledger.callback(student.model, tokens, spread.price_per_hour)
+    trainer.add_callback(book)
     resumed = last_checkpoint(checkpoints)
     if resumed:
         log.info("train: going on from step %s", resumed.name.rpartition("-")[2])
-    result = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
-    save_adapter(trainer.model, student.model, ADAPTER)
+    trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+    state = trainer.accelerator.get_state_dict(trainer.model) if trainer.is_fsdp_enabled else None
+    trainer.accelerator.wait_for_everyone()  # who still reads the best checkpoint, before it is removed
+    if not launch.is_main():
+        return
+    save_adapter(trainer.model, student.model, ADAPTER, state)
     measured = measures(trainer, rows, too_long)
     files.write_json(METRICS, measured)
     remove_checkpoints(checkpoints)
     log.info(
-        "train: %d rows (%s), %d steps, valid loss %s, %.0f s -> %s",
+        "train: %d rows (%s), %d steps, valid loss %s, %s -> %s",
         measured["train_rows"],
         described(too_long),
         measured["steps"],
         measured["best_valid_loss"],
-        result.metrics["train_runtime"],
+        ledger.described(book.row),
         ADAPTER,
     )
 

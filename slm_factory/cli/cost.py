@@ -1,4 +1,4 @@
-"""`slm-factory tool cost`: what a run would ask the teacher, and cost, before it is paid."""
+"""`slm-factory tool cost`: what a run would cost of the teacher before it is paid, what training took."""
 
 import json
 from pathlib import Path
@@ -22,30 +22,45 @@ def cost(
     """Estimate what a run would cost before it is paid.
 
     Requests that the store has no answer to, their tokens, money at teacher.price and hours, per stage, as a
-    range; and the total against teacher.budget. Nothing is asked.
+    range; and the total against teacher.budget. Nothing is asked. Training is told as it was measured;
+    `check` estimates it before the start.
 
     Examples: slm-factory tool cost; slm-factory tool cost --json
     """
     require_chunks()
     from slm_factory.cli.forecast import total
     from slm_factory.cli.stage_costs import Run
+    from slm_factory.core.history import repository as identity
     from slm_factory.core.store import Store
-    from slm_factory.teachers.spending import repository as identity
 
     with Store() as store:
         run = Run(store)
         stages = run.stages()
         tokens, money = store.spent(identity(Path.cwd()))
+        trainings = store.trainings(identity(Path.cwd()))
     shown = [row_of(found, run.settings) for found in (*stages, total(stages))]
     report = {
         "stages": {row.pop("stage"): row for row in shown},
         "spent": {"tokens": tokens, "money": money},
         "budget": budget(shown[-1], run.settings, tokens, money),
+        "training": training(trainings),
     }
     if as_json:
         print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
         show(report, run.settings)
+
+
+def training(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """What all training runs of this repository on this machine took, and what the last one was."""
+    hidden = ("training", "repository")
+    last = {name: value for run in runs[-1:] for name, value in run.items() if name not in hidden}
+    return {
+        "runs": len(runs),
+        "hours": round(sum(run["seconds"] for run in runs) / 3600, 3),
+        "money": round(sum(run["money"] for run in runs), 4),
+        "last": last,
+    }
 
 
 def require_chunks() -> None:
@@ -104,6 +119,8 @@ def show(report: dict[str, Any], settings: "TeacherSettings") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from slm_factory.training.ledger import described
+
     table = Table("stage", box=None, pad_edge=False)
     for title in ("new", "remembered", "prompt tokens", "answer tokens", "money", "hours"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -114,6 +131,10 @@ def show(report: dict[str, Any], settings: "TeacherSettings") -> None:
     Console(highlight=False).print(table)
     spent = report["spent"]
     print(f"\nSpent so far on this machine: {spent['tokens']:,} tokens, {spent['money']:g} money.")
+    trained = report["training"]
+    if trained["runs"]:
+        print(f"Trained {trained['runs']} times: {trained['hours']:g} hours, {trained['money']:g} money.")
+        print(f"The last time on {trained['last']['device']}: {described(trained['last'])}.")
     for name, verdict in report["budget"].items():
         print(f"teacher.budget.{name} {getattr(settings.budget, name):g}: {verdict}")
     if "assumption" in {row["basis"] for row in report["stages"].values()}:

@@ -34,6 +34,20 @@ def local_cache(folder: Path) -> Path | None:
         return None
 
 
+@cache
+def repository(folder: Path) -> str:
+    """The hash of the first commit of the git repository around `folder`, the same in every clone of it.
+
+    Without git or a commit, `folder` itself.
+    """
+    command = ["git", "rev-list", "--max-parents=0", "HEAD"]
+    try:
+        shown = subprocess.run(command, cwd=folder, capture_output=True, check=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return str(folder)
+    return min(shown.stdout.split())  # histories that were joined have several
+
+
 def digest_at_head(path: Path) -> str | None:
     """The MD5 that dvc.lock records for the output `path` at git HEAD, or None."""
     command = ["git", "show", "HEAD:./dvc.lock"]

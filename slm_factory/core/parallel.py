@@ -20,6 +20,9 @@ class ParallelSettings(Settings):
 
     jobs: int = Field(ge=1)
     backend: Literal["loky", "ray"]
+    # The defaults are what versions had that were made before these keys.
+    accelerate: str = ""
+    price_per_hour: float = Field(default=0.0, ge=0)
 
 
 def spread(

@@ -29,6 +29,12 @@ LEDGER = """CREATE TABLE IF NOT EXISTS calls (
     document TEXT NOT NULL, model TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
     completion_tokens INTEGER NOT NULL, money REAL NOT NULL, seconds REAL NOT NULL
 )"""
+# Every training run on this machine, also those that were killed, up to their last checkpoint.
+TRAININGS = """CREATE TABLE IF NOT EXISTS trainings (
+    training INTEGER PRIMARY KEY, repository TEXT NOT NULL, student TEXT NOT NULL, device TEXT NOT NULL,
+    processes INTEGER NOT NULL, steps INTEGER NOT NULL, tokens INTEGER NOT NULL, seconds REAL NOT NULL,
+    peak_bytes INTEGER NOT NULL, money REAL NOT NULL
+)"""
 
 DISK_ERRORS = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EROFS}
 
@@ -61,6 +67,7 @@ class Store:
             self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.execute(SCHEMA)
             self.connection.execute(LEDGER)
+            self.connection.execute(TRAININGS)
         except sqlite3.DatabaseError as error:
             self.connection.close()
             raise UserError(
@@ -128,13 +135,31 @@ class Store:
         Raises:
             OSError: the disk is full or the file cannot be written.
         """
-        columns = ", ".join(call)
-        places = ", ".join(f":{name}" for name in call)
+        return self.put_row("calls", call)
+
+    def put_training(self, training: dict[str, str | int | float | None]) -> int:
+        """Writes a training run down as `put_call` does an attempt; the columns are those of `trainings`.
+
+        Raises:
+            OSError: the disk is full or the file cannot be written.
+        """
+        return self.put_row("trainings", training)
+
+    def put_row(self, table: str, row: dict[str, str | int | float | None]) -> int:
+        """Writes a row of the ledger, committed when this returns, and returns its number."""
+        columns = ", ".join(row)
+        places = ", ".join(f":{name}" for name in row)
         with self.writing():
             written = self.connection.execute(
-                f"INSERT OR REPLACE INTO calls ({columns}) VALUES ({places})", call
+                f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({places})", row
             )
         return int(written.lastrowid or 0)
+
+    def trainings(self, repository: str) -> list[dict[str, Any]]:
+        """The training runs of a repository, oldest first, as dictionaries of the columns of `trainings`."""
+        found = self.connection.execute("SELECT * FROM trainings WHERE repository = ?", (repository,))
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def spent(self, repository: str) -> tuple[int, float]:
         """Tokens and money of all attempts of a repository."""

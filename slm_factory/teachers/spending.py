@@ -1,15 +1,14 @@
 """What a teacher has cost this repository on this machine, and may still cost before its budget is passed."""
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from slm_factory.core.errors import UserError
+from slm_factory.core.history import repository
 from slm_factory.core.store import Store
 from slm_factory.teachers.teacher import TeacherSettings
 
@@ -135,17 +134,3 @@ class Spending:
                 "seconds": seconds,
             }
         )
-
-
-@cache
-def repository(folder: Path) -> str:
-    """The hash of the first commit of the git repository around `folder`, the same in every clone of it.
-
-    Without git or a commit, `folder` itself.
-    """
-    command = ["git", "rev-list", "--max-parents=0", "HEAD"]
-    try:
-        shown = subprocess.run(command, cwd=folder, capture_output=True, check=True, text=True)
-    except (OSError, subprocess.CalledProcessError):
-        return str(folder)
-    return min(shown.stdout.split())  # histories that were joined have several

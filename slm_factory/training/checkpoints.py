@@ -16,6 +16,7 @@ from slm_factory.core.records import content_key
 from slm_factory.core.store import cache_folder
 from slm_factory.student import chat, model, rendering, templates
 from slm_factory.student.settings import StudentSettings
+from slm_factory.training import launch
 from slm_factory.training.settings import TrainSettings
 
 LIBRARIES = ("accelerate", "peft", "torch", "transformers", "trl")
@@ -30,7 +31,11 @@ def checkpoint_folder(rows: Path, settings: TrainSettings, student: StudentSetti
             "train": settings.model_dump(),
             "student": [student.model, model.fingerprint(place), student.chat_template],
             # Another device or library rounds otherwise: what one began, another cannot end the same.
-            "place": [model.find_device(), *(f"{name} {version(name)}" for name in LIBRARIES)],
+            "place": [
+                model.find_device(),
+                launch.processes(),
+                *(f"{name} {version(name)}" for name in LIBRARIES),
+            ],
             "code": source_version(
                 Path(__file__).parent,
                 *(Path(str(part.__file__)) for part in (chat, model, rendering, templates)),

@@ -1,29 +1,43 @@
 """SFTTrainer with our loss: of answers, and of prompts by a weight, projected nowhere else."""
 
-from pathlib import Path
 from typing import Any
 
 from slm_factory.student.chat import IGNORED
-from slm_factory.training.order import EpochOrder
+from slm_factory.training.order import Order
 
 
 def trainer_class(prompt_weight: float) -> Any:
-    """A subclass of TRL's SFTTrainer that trains on the batches of `Collator`, and resumes within an epoch.
+    """A subclass of TRL's SFTTrainer that trains on the batches of `Collator`, rows in a given order.
 
     A token of a prompt counts `prompt_weight` times as much as one of an answer; the valid loss is that of
-    answers alone, so that it can be compared whatever the weight.
+    answers alone, so that it can be compared whatever the weight. It is the mean over all their tokens: the
+    same however rows are batched and spread over processes.
 
     Only hidden states from which something is learned reach the head: projecting all to the vocabulary,
     system prompt and padding included, takes most of the time of a small model and most of the memory of a
     large one.
     """
+    import numpy as np
     import torch
+    from transformers.trainer_utils import EvalLoopOutput
     from trl import SFTTrainer
 
     class AnswerTrainer(SFTTrainer):
+        def __init__(self, order: Order, **options: Any) -> None:
+            self.order = order
+            super().__init__(**options)
+
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
+            loss, learned, outputs = self.summed_loss(model, inputs)
+            loss = loss / (learned if num_items_in_batch is None else num_items_in_batch)
+            if self.args.average_tokens_across_devices and num_items_in_batch is not None:
+                loss = loss * self.accelerator.num_processes  # DDP takes the mean over processes
+            return (loss, outputs) if return_outputs else loss
+
+        def summed_loss(self, model: Any, inputs: Any) -> Any:
+            """(sum of the weighted losses of a batch's tokens, sum of their weights, the model's outputs)."""
             prompts = inputs.pop("prompt_labels", None)
             labels = inputs.pop("labels")[:, 1:]  # (batch, tokens - 1); position t foretells token t + 1
             is_answer = labels != IGNORED
@@ -34,11 +48,7 @@ def trainer_class(prompt_weight: float) -> Any:
             targets, weights = labels[places], torch.where(is_answer[places], 1.0, prompt_weight)
             outputs = self.projected(model, inputs, places)  # logits: (learned tokens, vocabulary)
             losses = torch.nn.functional.cross_entropy(outputs.logits.float(), targets, reduction="none")
-            total = weights.sum() if num_items_in_batch is None else num_items_in_batch
-            loss = (losses * weights).sum() / total
-            if self.args.average_tokens_across_devices and num_items_in_batch is not None:
-                loss = loss * self.accelerator.num_processes  # DDP takes the mean over processes
-            return (loss, outputs) if return_outputs else loss
+            return (losses * weights).sum(), weights.sum(), outputs
 
         def projected(self, model: Any, inputs: Any, places: Any) -> Any:
             """The model's outputs, whose head saw its input, (batch, tokens, width), at `places` only."""
@@ -57,22 +67,21 @@ def trainer_class(prompt_weight: float) -> Any:
             prompts: Any = super()._get_num_items_in_batch(batches, device)
             return answers + prompt_weight * prompts
 
+        def evaluation_loop(
+            self, dataloader: Any, *arguments: Any, metric_key_prefix: str = "eval", **options: Any
+        ) -> Any:
+            network: Any = self.model
+            network.eval()
+            sums = torch.zeros(2, device=self.args.device)  # of losses, of answer tokens
+            for inputs in dataloader:
+                with torch.no_grad(), self.compute_loss_context_manager():
+                    loss, learned, _ = self.summed_loss(network, self._prepare_inputs(inputs))
+                sums += torch.stack([loss, learned])
+            loss, learned = self.accelerator.reduce(sums, "sum").tolist()
+            metrics = {f"{metric_key_prefix}_loss": loss / learned}
+            return EvalLoopOutput(np.empty(0), None, metrics, num_samples=len(dataloader.dataset))
+
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-            self.order = EpochOrder(super()._get_train_sampler(train_dataset))
-            if self.resumed is not None:
-                self.order.load(self.resumed, self.args.process_index)
             return self.order
-
-        def train(self, resume_from_checkpoint: Any = None, *arguments: Any, **options: Any) -> Any:
-            self.resumed = Path(resume_from_checkpoint) if resume_from_checkpoint else None
-            return super().train(resume_from_checkpoint, *arguments, **options)
-
-        def _load_rng_state(self, checkpoint: Any) -> None:
-            super()._load_rng_state(checkpoint)
-            self.order.resumed = None  # at the start of an epoch this comes before its order is drawn
-
-        def _save_rng_state(self, output_dir: str) -> None:
-            super()._save_rng_state(output_dir)
-            self.order.save(Path(output_dir), self.args.process_index)
 
     return AnswerTrainer

@@ -1,44 +1,58 @@
-"""The order of rows in an epoch that is resumed half way."""
+"""Which rows meet in a step: the same ones, in the same order, however many processes share its work."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-FILE = "epoch_order_{process}.pt"
+from slm_factory.student.chat import IGNORED
+from slm_factory.training import launch
 
 
-class EpochOrder:
-    """A sampler that draws as `sampler` does and remembers the random numbers it began the epoch with.
+@dataclass
+class Order:
+    """The row numbers of an epoch, rows of like length beside each other: least padding, least wasted work.
 
-    Trainer restores the random numbers of the step where it was killed. That is right at the start of an
-    epoch; half way the order was drawn long before, and would be drawn anew.
+    A sampler for a DataLoader. The random order comes from seed and epoch alone, so a resumed run and each
+    process have the same one; each slice of `batch_size` is a step, dealt out among the processes. Numbers
+    beyond the rows come last: they are the blank ones that `filled` adds.
     """
 
-    def __init__(self, sampler: Any) -> None:
-        self.sampler = sampler
-        self.start: Any = None  # torch's random state when this epoch's order was drawn
-        self.resumed: Any = None  # the same of the epoch that is resumed, until it is drawn
+    lengths: Sequence[int]
+    batch_size: int  # rows of a step over all processes
+    seed: int
+    epoch: int = 0
 
     def __len__(self) -> int:
-        return len(self.sampler)
+        return len(self.lengths) + blanks(len(self.lengths), self.batch_size)
 
     def __iter__(self) -> Iterator[int]:
         import torch
+        from transformers.trainer_pt_utils import get_length_grouped_indices
 
-        if self.resumed is not None:
-            torch.set_rng_state(self.resumed)
-            self.resumed = None
-        self.start = torch.get_rng_state()
-        return iter(self.sampler)
+        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+        yield from get_length_grouped_indices(self.lengths, self.batch_size, generator=generator)
+        yield from range(len(self.lengths), len(self))
 
-    def save(self, checkpoint: Path, process: int) -> None:
-        """Writes where this epoch began into a checkpoint."""
-        import torch
+    def set_epoch(self, epoch: int) -> None:
+        """Takes the order of another epoch; the Trainer calls this."""
+        self.epoch = epoch
 
-        torch.save(self.start, checkpoint / FILE.format(process=process))
 
-    def load(self, checkpoint: Path, process: int) -> None:
-        """Lets the next epoch begin where that of a checkpoint did."""
-        import torch
+def filled(rows: Any, batch_size: int) -> Any:
+    """The data set `rows`, then blank rows without loss, so that each process has a share of the last step.
 
-        self.resumed = torch.load(checkpoint / FILE.format(process=process), weights_only=True)
+    Without them accelerate would fill it with rows of the first step, which then counted twice.
+    """
+    from datasets import Dataset, concatenate_datasets
+
+    missing = blanks(len(rows), batch_size)
+    if not missing:
+        return rows
+    blank = {"input_ids": [0], "labels": [IGNORED], "seq_lengths": [1]}
+    like = [{name: blank[name] for name in rows.column_names}] * missing
+    return concatenate_datasets([rows, Dataset.from_list(like, features=rows.features)])
+
+
+def blanks(rows: int, batch_size: int) -> int:
+    """How many blank rows fill the last step; none where one process takes every step whole."""
+    return -rows % batch_size if launch.processes() > 1 else 0

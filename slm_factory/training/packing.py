@@ -55,6 +55,9 @@ def pack(rows: list[TokenRow], max_length: int) -> Any:
     return pack_dataset(Dataset.from_list(rows), max_length, strategy="bfd")
 
 
-def packs_per_step(rows: int, packs: int, batch_size: int) -> int:
-    """How many packs hold about `batch_size` rows, so that a step learns as much as without packing."""
-    return max(1, round(batch_size * packs / rows))
+def packs_per_step(rows: int, packs: int, batch_size: int, processes: int = 1) -> int:
+    """How many packs hold about `batch_size` rows, so that a step learns as much as without packing.
+
+    A multiple of `processes`, which share them.
+    """
+    return processes * max(1, round(batch_size * packs / rows / processes))

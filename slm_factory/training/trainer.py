@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from slm_factory.student import model
-from slm_factory.training import automatic, packing, quantization
+from slm_factory.training import automatic, launch, packing, quantization
 from slm_factory.training.batches import Collator
 from slm_factory.training.checkpoints import saves_callback
 from slm_factory.training.curves import curves_callback
 from slm_factory.training.loss import trainer_class
+from slm_factory.training.order import Order, filled
 from slm_factory.training.rows import Encoded
 from slm_factory.training.settings import TrainSettings
 
@@ -23,7 +24,7 @@ def load_base(settings: TrainSettings, place: Path, *, trust_remote_code: bool =
     dtype = model.find_dtype(device)
     return model.load_model(
         place,
-        device=device,
+        device="cpu" if launch.shards() else device,
         dtype=dtype,
         trust_remote_code=trust_remote_code,
         quantization=quantization.nf4(dtype) if settings.qlora else None,
@@ -74,16 +75,14 @@ def arguments(
         max_length=settings.max_length,
         dataset_kwargs={"skip_prepare_dataset": True},
         num_train_epochs=settings.epochs,
-        per_device_train_batch_size=batch_size,
-        per_device_eval_batch_size=settings.batch_size,
+        per_device_train_batch_size=launch.rows_per_process(batch_size, launch.processes()),
+        per_device_eval_batch_size=launch.rows_per_process(settings.batch_size, launch.processes()),
         learning_rate=settings.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=int(settings.warmup_share * settings.epochs * steps_per_epoch),
         weight_decay=0.0,
         neftune_noise_alpha=settings.neftune_alpha or None,
         gradient_checkpointing=settings.gradient_checkpointing,
-        # Rows of like length meet in a batch: least padding, so least wasted work.
-        train_sampling_strategy="group_by_length",
         use_cpu=device == "cpu",
         bf16=model.has_fast_bfloat16(device),
         use_liger_kernel=liger,
@@ -99,6 +98,7 @@ def arguments(
         logging_nan_inf_filter=not on_cuda,  # it would wait for the GPU at every step
         disable_tqdm=True,
         report_to="none",
+        ddp_find_unused_parameters=False,  # every step uses the whole adapter
         dataloader_pin_memory=on_cuda,
         dataloader_num_workers=2 if on_cuda else 0,  # a GPU should not wait for lists to become tensors
         seed=settings.seed,
@@ -127,25 +127,29 @@ def make_trainer(
     settings = automatic.resolve(settings, network.num_parameters(), len(rows["train"]))
     if packing.is_worth_packing(settings.packing, network, len(rows["train"])):
         data = packing.pack(rows["train"], settings.max_length)
-        batch_size = packing.packs_per_step(len(rows["train"]), len(data), settings.batch_size)
+        batch_size = packing.packs_per_step(
+            len(rows["train"]), len(data), settings.batch_size, launch.processes()
+        )
     else:
         data, batch_size = Dataset.from_list(rows["train"]), settings.batch_size
-    callbacks = [curves_callback(curves), saves_callback()]
+    lengths = [len(row) for row in data["input_ids"]]
+    callbacks = [saves_callback(), *([curves_callback(curves)] if launch.is_main() else [])]
     if rows["valid"]:
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=settings.patience))
     trainer = trainer_class(settings.prompt_loss_weight)(
+        order=Order(lengths, batch_size, settings.seed),
         model=network,
         args=arguments(
             settings,
             checkpoints,
-            device=network.device.type,
+            device=model.find_device(),
             has_valid=bool(rows["valid"]),
             batch_size=batch_size,
             steps_per_epoch=math.ceil(len(data) / batch_size),
             liger=settings.liger == "auto" and has_liger(network),
         ),
-        train_dataset=data,
-        eval_dataset=Dataset.from_list(rows["valid"]) if rows["valid"] else None,
+        train_dataset=filled(data, batch_size),
+        eval_dataset=filled(Dataset.from_list(rows["valid"]), settings.batch_size) if rows["valid"] else None,
         data_collator=Collator(tokenizer.pad_token_id, learns_prompts=settings.prompt_loss_weight > 0),
         processing_class=tokenizer,
         peft_config=lora(settings),

@@ -17,6 +17,7 @@ from slm_factory.cli.forecast import Forecast, Load, Range, past_answers
 from slm_factory.core import files
 from slm_factory.core.files import Row
 from slm_factory.core.records import CHUNK, DOCUMENT, SPLIT, TEACHER_ANSWER, VALIDATED
+from slm_factory.core.store import Store
 from slm_factory.core.tokens import estimate
 from stages import augment, dialogue, generate, score
 from tests import rows
@@ -234,6 +235,23 @@ def test_after_a_sample_the_rest_is_forecast_from_its_answers_within_a_quarter(
         new = total[theirs] - paid[theirs]
         low, high = told[ours]
         assert low <= new <= high and high < 1.3 * new and low > 0.75 * new
+
+
+def test_what_training_took_is_told_beside_the_estimate(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = {"training": None, "repository": str(repository), "student": "s", "device": "cpu", "processes": 1}
+    measured = {"steps": 9, "tokens": 72_000, "seconds": 36.0, "peak_bytes": 1_400_000_000, "money": 0.5}
+    with Store() as store:
+        number = store.put_training({**run, **measured, "money": 0.1})
+        store.put_training({**run, **measured, "training": number})
+        store.put_training({**run, **measured})
+        store.put_training({**run, **measured, "repository": "another"})
+    told = estimated()["training"]
+    assert (told["runs"], told["hours"], told["money"]) == (2, 0.02, 1.0)
+    cost.cost()
+    shown = capsys.readouterr().out
+    assert "36 s, 2,000 tokens per second, 1.4 GB at the peak, 0.50 paid" in shown
 
 
 def test_rules_take_no_tokens_and_switched_off_stages_nothing(repository: Path) -> None:
