@@ -35,8 +35,8 @@ def check(
 ) -> None:
     """Check that everything is there that `run` needs.
 
-    Parameters, documents, teacher (asked one real question), student, packages, device and disk; exit code 2
-    when one fails.
+    Parameters, documents, teacher (asked one real question), student, packages, device, training's memory and
+    time, and disk; exit code 2 when one fails.
     """
     repository.require_root()
     findings: list[Finding] = []
@@ -96,6 +96,7 @@ def settings_of(section: str) -> "type[Settings] | None":
         "parallel": ("slm_factory.core.parallel", "ParallelSettings"),
         "teacher": ("slm_factory.teachers.teacher", "TeacherSettings"),
         "student": ("slm_factory.student.settings", "StudentSettings"),
+        "release": ("slm_factory.release.settings", "ReleaseSettings"),
         "gate": ("slm_factory.metrics.slices", "GateSettings"),
         "release": ("slm_factory.release.settings", "ReleaseSettings"),
     }
@@ -235,6 +236,13 @@ def check_device() -> Iterator[Finding]:
         )
 
 
+def check_training() -> Iterator[Finding]:
+    """Whether training fits this machine, how long it takes and what that costs."""
+    from slm_factory.cli import check_training
+
+    yield from check_training.findings()
+
+
 def check_disk() -> Iterator[Finding]:
     """Whether there is room for outputs and the DVC cache."""
     free = shutil.disk_usage(".").free / GIGABYTE
@@ -254,5 +262,6 @@ CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "student": check_student,
     "packages": check_packages,
     "device": check_device,
+    "training": check_training,
     "disk": check_disk,
 }
