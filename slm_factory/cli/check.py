@@ -98,7 +98,6 @@ def settings_of(section: str) -> "type[Settings] | None":
         "student": ("slm_factory.student.settings", "StudentSettings"),
         "release": ("slm_factory.release.settings", "ReleaseSettings"),
         "gate": ("slm_factory.metrics.slices", "GateSettings"),
-        "release": ("slm_factory.release.settings", "ReleaseSettings"),
     }
     module, name = shared.get(section, (f"stages.{section}", "Params"))
     try:
