@@ -305,7 +305,7 @@ class FakeOllama:
                 return Sent(405, PLAIN, b"405 method not allowed", headers={"Allow": ", ".join(allowed)})
             return Sent(404, PLAIN, b"404 page not found")
         try:
-            return route(self, read_json(raw, path) if method == "POST" else {})
+            return route(self, read_json(raw, path) if method in ("POST", "DELETE") else {})
         except Refusal as refusal:
             return Sent(refusal.status, refusal.content_type, encode(error_body(path, refusal)))
 

@@ -108,22 +108,32 @@ def read_json(raw: bytes, path: str) -> Body:
 
 
 Handle = Callable[[str, str, bytes, dict[str, str]], Sent]  # method, path, body, headers
+Early = Callable[[str, str], Sent | None]  # method, path; a reply before the body is read
 
 
 @contextmanager
-def listening(handle: Handle) -> Iterator[str]:
-    """Lets `handle` answer on a free local port; yields the address."""
+def listening(handle: Handle, early: Early = lambda method, path: None) -> Iterator[str]:
+    """Lets `handle` answer on a free local port, unless `early` does; yields the address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
+            at_once = early(self.command, urlsplit(self.path).path)
+            if at_once is not None:
+                self.close_connection = "Connection" in at_once.headers
+                return self.send(at_once)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             places = (headers.get("host", ""), urlsplit(headers.get("origin", "")).netloc)
             if any(place and place.partition(":")[0] not in LOCAL for place in places):
                 return self.send(Sent(403, ""))
-            self.send(handle(self.command, urlsplit(self.path).path, body, headers))
+            try:
+                sent = handle(self.command, urlsplit(self.path).path, body, headers)
+            except ConnectionAbortedError:  # the server died
+                self.close_connection = True
+                return
+            self.send(sent)
 
         do_GET = do_HEAD = do_POST = do_DELETE = answer
 

@@ -39,13 +39,13 @@ def evolve(
     """
     repository.require_root()
     with alone():
-        cycle = open_cycle()
+        cycle, stale = open_cycle(), stale_stages()
         if dry_run:
-            forecast()
+            forecast(cycle, stale)
             return
-        cycle.finish(is_deploying=not no_deploy)
-        if is_judged():
-            print("Nothing to do: no document, parameter or code has changed since the last verdict.")
+        cycle.finish(is_current=not stale, is_deploying=not no_deploy)
+        if is_judged(stale):
+            print(f"Nothing to do: nothing has changed since {last_verdict()}.")
             return
         if not yes and sys.stdin.isatty():
             typer.confirm("Run what is stale, commit, and serve the result if it is better?", abort=True)
@@ -58,17 +58,27 @@ def go(cycle: "Cycle", *, is_deploying: bool) -> int:
     from slm_factory.cli.run import run
     from slm_factory.core import params
     from slm_factory.metrics.slices import GateSettings
-    from slm_factory.release import registry
-    from slm_factory.release.cycle import require_committed_code, told
+    from slm_factory.release import conditions, registry
+    from slm_factory.release.candidate import candidate, reasons
 
-    require_committed_code()
-    served = registry.load().served
-    assign({"gate": {"champion": served}}, registry.REGISTRY)
-    print(f"champion: {served or 'none, compared with the base'}")
+    known = registry.load()
+    conditions.require(cycle.settings, known)
+    require_data(known.served)
+    assign({"gate": {"champion": known.served}}, registry.REGISTRY)
+    print(f"champion: {known.served or 'none, compared with the base'}")
     run()
-    version = cycle.register(params.load("gate", GateSettings))
+    if changed := stale_stages():
+        raise UserError(
+            f"error: something changed while the pipeline ran: {', '.join(changed)} would run again",
+            "hint: slm-factory tool evolve goes on with what is new",
+        )
+    version = candidate(params.load("gate", GateSettings), known)
+    if version.gguf and known.served and version.gguf == known.find(known.served).gguf:
+        cycle.keep(known.find(known.served))
+        return 0
+    cycle.register(version)
     if version.verdict == "fail":
-        print(f"refused: {told(version)}; {served or 'nothing'} goes on serving")
+        print(f"refused {version.name}:{reasons(version)}\n{known.served or 'nothing'} goes on serving")
         return REFUSED
     if is_deploying:
         cycle.serve(version)
@@ -80,7 +90,7 @@ def open_cycle() -> "Cycle":
     """The release cycle of this repository, as params.yaml sets it up.
 
     Raises:
-        UserError: its target does not answer.
+        UserError: its target does not answer, or its name is taken.
     """
     from slm_factory.core import params
     from slm_factory.release import target
@@ -91,14 +101,25 @@ def open_cycle() -> "Cycle":
     return Cycle(settings, target.load(settings), print)
 
 
-def is_judged() -> bool:
+def is_judged(stale: list[str]) -> bool:
     """Whether the last verdict was acted on and nothing has changed since."""
     from slm_factory.release import registry
-    from slm_factory.release.cycle import LOCK, digest
+    from slm_factory.release.artefacts import digest
+    from slm_factory.release.cycle import LOCK
 
-    if not LOCK.is_file() or registry.load().judged != digest(LOCK):
-        return False
-    return not stale_stages()
+    return not stale and LOCK.is_file() and registry.load().judged == digest(LOCK)
+
+
+def last_verdict() -> str:
+    """The newest version and what became of it."""
+    from slm_factory.release import registry
+
+    known = registry.load()
+    newest = known.newest
+    if newest is None or newest.name == known.served:
+        return f"{known.served or 'the last verdict'} went into service"
+    became = "withdrawn" if newest.is_withdrawn else "refused" if newest.verdict == "fail" else "registered"
+    return f"{newest.name} was {became}; {known.served or 'nothing'} serves"
 
 
 def stale_stages() -> list[str]:
@@ -108,14 +129,45 @@ def stale_stages() -> list[str]:
     return [name for name in repository.stages() if name in status]
 
 
-def forecast() -> None:
+def require_data(served: str) -> None:
+    """Returns when what earlier runs made is here, so that nothing is made twice; DVC's cache is looked in.
+
+    Raises:
+        UserError: something of the version `served` is neither here nor in the cache, as in a fresh clone.
+    """
+    if not served:
+        return
+    with repository.open_dvc() as repo:
+        made = [out for out in repo.index.outs if out.use_cache and out.hash_info]
+        missing = [str(out) for out in made if not out.exists]
+        if missing:
+            repo.checkout(targets=missing, allow_missing=True)
+        gone = [str(out) for out in made if not out.exists]
+    if gone:
+        named = ", ".join(gone[:3]) + (f" and {len(gone) - 3} more" if len(gone) > 3 else "")
+        raise UserError(
+            f"error: of {served} these files are neither here nor in DVC's cache: {named}",
+            f"hint: dvc pull fetches them; {repository.program()} run makes them again",
+        )
+
+
+def forecast(cycle: "Cycle", stale: list[str]) -> None:
     """Prints what an evolution would begin with."""
-    from slm_factory.release import registry
+    from slm_factory.release import git, registry
 
     known = registry.load()
-    stale = stale_stages()
+    is_lost = known.served and not cycle.target.serves(known.served)
+    if is_lost or git.changed([registry.REGISTRY]):
+        print("unfinished: an evolution or rollback was cut off; it would be finished first")
     print(f"in service: {known.served or 'nothing'}")
-    print(f"stale: {', '.join(stale)}, and what follows" if stale else "stale: nothing")
+    if is_judged(stale):
+        print("stale: nothing; nothing would be done")
+    else:
+        print(
+            f"stale: {', '.join(stale)}, and what follows"
+            if stale
+            else "stale: nothing; the gate's verdict waits"
+        )
 
 
 @contextmanager

@@ -4,39 +4,27 @@ Every step looks at what is there, not at what was noted, and does only what is 
 killed anywhere goes on when it is started again. Users get another version at once, after it has answered.
 """
 
-import hashlib
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from slm_factory.core import files
 from slm_factory.core.errors import UserError
 from slm_factory.core.files import Row
 from slm_factory.core.matching import lot
 from slm_factory.metrics.answers import key_facts
-from slm_factory.metrics.slices import GateSettings
 from slm_factory.release import git, registry
-from slm_factory.release.registry import REGISTRY, Version
+from slm_factory.release.artefacts import artefacts, digest
+from slm_factory.release.candidate import reasons, told
+from slm_factory.release.registry import REGISTRY, Registry, Version
 from slm_factory.release.settings import ReleaseSettings
 from slm_factory.release.target import Target
 from slm_factory.student.chat import question_messages
-from slm_factory.student.modelfile import Modelfile, named_gguf
+from slm_factory.student.modelfile import Modelfile
 
 LOCK = Path("dvc.lock")
-GGUF = Path("models/gguf")
-ANSWERS = Path("data/evaluate.parquet")
-GATE, PARSE, CONVERT, EVALUATE = (
-    Path(f"metrics/{name}.json") for name in ("gate", "parse", "convert", "evaluate")
-)
+# What makes a version, apart from code, and what came of it; git ignores what DVC keeps.
+CONTENT = tuple(map(Path, ("data", "prompts", "params.yaml", "dvc.lock", "metrics", "models")))
 MAX_NEW_TOKENS = 96  # of an answer to a smoke question
-
-# What makes a version, apart from code: documents, decisions, prompts, parameters, and what came of them.
-INPUTS = (Path("data"), Path("prompts"), Path("params.yaml"))
-OUTPUTS = (LOCK, Path("metrics"), Path("models"))  # models that DVC keeps are ignored
-CODE = (Path("slm_factory"), Path("stages"), Path("dvc.yaml"))
 
 
 @dataclass
@@ -47,21 +35,30 @@ class Cycle:
     target: Target
     say: Callable[[str], None]
 
-    def register(self, gate: GateSettings) -> Version:
+    def register(self, version: Version) -> None:
         """Writes the judged candidate into the registry and commits it with all that made it."""
-        version = candidate(gate)
         known = registry.load()
         registry.save(known.with_version(version).judged_at(digest(LOCK)))
-        self.commit(version)
+        self.commit()
         self.say(f"registered {version.name}: {told(version)}")
-        return version
 
-    def commit(self, version: Version) -> None:
-        """Commits and tags a version, as far as that is not done."""
-        verb = "Register" if version.verdict == "pass" else "Refuse"
-        git.commit((*INPUTS, *OUTPUTS), f"{verb} {version.name}\n\n{told(version)}")
-        if version.verdict == "pass":
-            git.tag(version.name, git.commit_that_added(version.name, REGISTRY))
+    def keep(self, version: Version) -> None:
+        """Notes that the pipeline has made the version in service again: the same GGUF is no new version."""
+        registry.save(registry.load().judged_at(digest(LOCK)))
+        self.commit()
+        self.say(f"the same model as {version.name}, byte for byte, which goes on serving")
+
+    def commit(self) -> None:
+        """Commits the registry with all that made its newest version, and tags that."""
+        known = registry.load()
+        git.commit(CONTENT, message(known, registry.parse(git.committed(REGISTRY))))
+        self.tag(known)
+
+    def tag(self, known: Registry) -> None:
+        """Tags the newest version when it passed the gate, unless it is tagged."""
+        newest = known.newest
+        if newest and newest.verdict == "pass" and not git.is_tag(newest.name):
+            git.tag(newest.name, git.commit_that_added(newest.name, REGISTRY), told(newest))
 
     def serve(self, version: Version) -> None:
         """Deploys a version, asks it, and gives it to users; the registry follows.
@@ -69,33 +66,42 @@ class Cycle:
         Raises:
             UserError: it does not answer as it did when it was evaluated; the one in service stays.
         """
-        with artefacts(version) as (gguf, rows):
-            if version.name not in self.target.versions():
-                self.target.put(version.name, gguf)
-                self.say(f"deployed {version.name} to {self.settings.target}")
-            self.smoke(version, gguf, rows)
-        if self.target.served() != version.name:
+        if not self.target.serves(version.name):
+            self.deploy(version)
             self.target.alias(version.name)
             self.say(f"serving {version.name} as {self.settings.name}")
         known = registry.load()
         if known.served != version.name:
             registry.save(known.serving(version.name))
-        git.commit([REGISTRY], f"Serve {version.name}")
+        self.commit_registry()
 
     def roll_back(self, version: Version) -> None:
         """Serves an earlier version again, and withdraws those after it.
 
         Raises:
-            UserError: it cannot be brought back, or does not answer.
+            UserError: it cannot be brought back, or does not answer; nothing has changed.
         """
         withdrawn = registry.load().rolled_back(version.name)
-        with artefacts(version) as (gguf, rows):
-            self.target.put(version.name, gguf)
-            self.smoke(version, gguf, rows)
+        self.deploy(version)
         registry.save(withdrawn)
         self.target.alias(version.name)
-        git.commit([REGISTRY], f"Roll back to {version.name}")
+        self.commit_registry()
         self.say(f"serving {version.name} as {self.settings.name}; versions after it are withdrawn")
+
+    def commit_registry(self) -> None:
+        """Commits the registry alone, as far as it has changed."""
+        git.commit([REGISTRY], message(registry.load(), registry.parse(git.committed(REGISTRY))))
+
+    def deploy(self, version: Version) -> None:
+        """Brings a version to the target, whole, and asks it smoke questions; users see nothing of it.
+
+        Raises:
+            UserError: it cannot be brought there, or does not answer.
+        """
+        with artefacts(version) as (gguf, rows):
+            if self.target.put(version.name, gguf):
+                self.say(f"deployed {version.name} to {self.settings.target}")
+            self.smoke(version, gguf, rows)
 
     def smoke(self, version: Version, gguf: Path, rows: list[Row]) -> None:
         """Returns when the deployed version answers questions that it answered rightly when it was evaluated.
@@ -105,9 +111,8 @@ class Cycle:
         """
         system = Modelfile.read(gguf / "Modelfile").system
         right = [row for row in rows if is_right(row)]
-        asked = sorted(right, key=lambda row: lot("smoke", row["question_id"]))[
-            : self.settings.smoke_questions
-        ]
+        asked = sorted(right, key=lambda row: lot("smoke", row["question_id"]))
+        asked = asked[: self.settings.smoke_questions]
         conversations = [question_messages(system, row["question"]) for row in asked]
         answers = self.target.answers(version.name, conversations, MAX_NEW_TOKENS)
         found = sum(
@@ -115,7 +120,8 @@ class Cycle:
             for row, answer in zip(asked, answers, strict=True)
         )
         if not asked or found < self.settings.smoke_share * len(asked):
-            self.target.remove(version.name)
+            if not self.target.serves(version.name):
+                self.target.remove(version.name)
             raise UserError(
                 f"error: {version.name} answers only {found} of {len(asked)} smoke questions rightly",
                 "hint: the version in service stays; slm-factory tool evolve tries again",
@@ -128,105 +134,57 @@ class Cycle:
         Their tags and their data in DVC stay, so that `rollback` can bring any of them back.
         """
         present = self.target.versions()
-        kept = {*present[-self.settings.keep :], self.target.served(), registry.load().served}
+        served = registry.load().served
+        kept = {*present[-self.settings.keep :], served}
         for name in present:
-            if name not in kept:
+            if name not in kept and not self.target.serves(name):
                 self.target.remove(name)
-                self.say(f"removed {name} from {self.settings.target}")
+                self.say(f"removed {name} from {self.settings.target}; rollback brings it back")
 
-    def finish(self, *, is_deploying: bool) -> None:
-        """Does what an earlier cycle that was killed left undone."""
-        known = registry.load()
+    def finish(self, *, is_current: bool, is_deploying: bool) -> None:
+        """Does what an earlier cycle that was killed left undone; `is_current`: no stage is stale.
+
+        A version that was not committed before its documents changed again is undone: its tag could not say
+        what made it.
+        """
+        known, committed = registry.load(), registry.parse(git.committed(REGISTRY))
         newest = known.newest
         if newest is None:
             return
-        if git.changed([REGISTRY]) or (newest.verdict == "pass" and not is_tagged(newest)):
-            self.commit(newest)
+        if not committed.knows(newest.name) and not is_current:
+            registry.save(committed)
+            self.say(f"undone {newest.name}: its documents changed before it was committed")
+            return self.finish(is_current=is_current, is_deploying=is_deploying)
+        if known != committed and is_current:
+            self.commit()
             self.say(f"finished what was left of {newest.name}")
+        elif known != committed:
+            self.commit_registry()
+        self.tag(known)
+        if is_deploying:
+            self.finish_serving(known, newest)
+
+    def finish_serving(self, known: Registry, newest: Version) -> None:
+        """Serves the newest version if that is still due, or the one in service where the target lost it."""
         is_next = newest.verdict == "pass" and newest.name > known.served and not newest.is_withdrawn
-        if is_deploying and is_next:
+        if is_next:
             self.serve(newest)
-        elif is_deploying and known.served and self.target.served() != known.served:
+        elif known.served and not self.target.serves(known.served):
             self.serve(known.find(known.served))
+        self.prune()
 
 
-def candidate(gate: GateSettings) -> Version:
-    """The version that the pipeline has just made, as its metrics tell it."""
-    judged, measured = files.read_json(GATE), files.read_json(EVALUATE)
-    headline = measured.get(gate.headline_slice, {}).get("tuned", {}).get(gate.headline_metric, {})
-    return Version(
-        name=datetime.now(UTC).strftime("v%Y%m%dT%H%M%SZ"),
-        verdict=judged["verdict"],
-        fell=[rule["name"] for rule in judged["rules"] if not rule["is_met"]],
-        champion=gate.champion,
-        documents=files.read_json(PARSE)["documents"],
-        train_lines=files.read_json(CONVERT)["train"],
-        headline=headline.get("mean"),
-        gguf=digest(named_gguf(GGUF)) if judged["verdict"] == "pass" else "",
-    )
-
-
-def told(version: Version) -> str:
-    """A version in one line."""
-    headline = "not measured" if version.headline is None else f"{version.headline:.3f}"
-    against = version.champion or "the base"
-    fell = f", fell: {', '.join(version.fell)}" if version.fell else ""
-    return (
-        f"{version.documents} documents, {version.train_lines} training lines, headline {headline} "
-        f"against {against}: {version.verdict}{fell}"
-    )
-
-
-@contextmanager
-def artefacts(version: Version) -> Iterator[tuple[Path, list[Row]]]:
-    """(folder with the version's GGUF and Modelfile, its evaluated answers): from here, or by DVC at its tag.
-
-    Raises:
-        UserError: DVC has them neither in its cache nor in the remote.
-    """
-    if (GGUF / "Modelfile").is_file() and digest(named_gguf(GGUF)) == version.gguf:
-        yield GGUF, files.read_rows(ANSWERS)
-        return
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-    from dvc.scm import SCMError
-
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        try:
-            for path in (GGUF, ANSWERS):
-                Repo.get(".", path.as_posix(), out=str(place / path.name), rev=version.name)
-        except (DvcException, SCMError) as error:
-            raise UserError(
-                f"error: {version.name} cannot be brought back: {str(error).splitlines()[0]}",
-                "hint: dvc fetch --all-tags brings what the remote has of earlier versions",
-            ) from error
-        yield place / GGUF.name, files.read_rows(place / ANSWERS.name)
+def message(known: Registry, committed: Registry) -> str:
+    """What a commit of the registry `known` says, after the registry `committed`."""
+    newest = known.newest
+    if newest and not committed.knows(newest.name):
+        verb = "Register" if newest.verdict == "pass" else "Refuse"
+        return f"{verb} {newest.name}\n\n{told(newest)}{reasons(newest)}"
+    if known.served != committed.served:
+        return f"{'Serve' if known.served > committed.served else 'Roll back to'} {known.served}"
+    return f"Keep {known.served}"
 
 
 def is_right(row: Row) -> bool:
     """Whether the tuned student gave all key facts of a recall question."""
     return row["contender"] == "tuned" and row["slice"] == "recall" and row["key_facts"] == 1
-
-
-def is_tagged(version: Version) -> bool:
-    """Whether git has the version's tag."""
-    return bool(git.git("tag", "--list", version.name).strip())
-
-
-def digest(file: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def require_committed_code() -> None:
-    """Returns when the code is committed: a version has to be what its tag says.
-
-    Raises:
-        UserError: it is not; the files are named.
-    """
-    dirty: Sequence[str] = git.changed(CODE)
-    if dirty:
-        named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
-        raise UserError(f"error: not committed: {named}", "hint: git commit them, or git stash")

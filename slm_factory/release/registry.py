@@ -1,6 +1,7 @@
 """models/registry.yaml: every version that was made, with its verdict, and the one that is in service."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,8 @@ from slm_factory.core.errors import UserError
 from slm_factory.core.files import replacing
 
 REGISTRY = Path("models/registry.yaml")
-NAME = re.compile(r"^v\d{8}T\d{6}Z$")  # v20261121T143205Z: sorts by time, and is a git tag
+NAME = re.compile(r"^v\d{8}T\d{6}Z$")  # v20261121T143205Z: sorts by time; a tag for git and for Ollama
+CLOCK = "v%Y%m%dT%H%M%SZ"
 
 HEADER = (
     "# Written by slm-factory (tool evolve, rollback), oldest version first; each that passed is a git tag.\n"
@@ -25,13 +27,20 @@ class Version(BaseModel):
 
     name: str = Field(pattern=NAME.pattern)
     verdict: Literal["pass", "fail"]
-    fell: list[str] = []  # rules of the gate that were not met
+    fell: dict[str, str] = {}  # rules of the gate that were not met, with value and limit in words
     champion: str  # what it was compared with, "" for the base
     documents: int
     train_lines: int
-    headline: float | None  # of the gate's headline metric; null when it was not measured
+    headline: float | None  # mean of the gate's headline metric; null when it was not measured
+    refusal: float | None = None  # share of the abstain questions that it refused
+    general: float | None = None  # nats per token on general chat
     gguf: str  # SHA-256 of the served GGUF, "" without one
     is_withdrawn: bool = False  # a rollback went behind it; it does not come back by itself
+
+    @property
+    def made(self) -> datetime:
+        """When it was judged, in UTC."""
+        return datetime.strptime(self.name, CLOCK).replace(tzinfo=UTC)
 
 
 class Registry(BaseModel):
@@ -47,7 +56,7 @@ class Registry(BaseModel):
         """The version `name`.
 
         Raises:
-            UserError: there is none, or it did not pass the gate.
+            UserError: there is none.
         """
         for version in self.versions:
             if version.name == name:
@@ -62,9 +71,23 @@ class Registry(BaseModel):
         """The version made last."""
         return self.versions[-1] if self.versions else None
 
+    @property
+    def next_name(self) -> str:
+        """The name of a version made now: the time in UTC, but always after the newest one's."""
+        now = datetime.now(UTC)
+        return max(now, self.newest.made + timedelta(seconds=1) if self.newest else now).strftime(CLOCK)
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a version `name`."""
+        return any(version.name == name for version in self.versions)
+
     def before(self, name: str) -> Version | None:
-        """The last version before `name` that passed the gate."""
-        older = [version for version in self.versions if version.name < name and version.verdict == "pass"]
+        """The last version before `name` that passed the gate and was not withdrawn."""
+        older = [
+            version
+            for version in self.versions
+            if version.name < name and version.verdict == "pass" and not version.is_withdrawn
+        ]
         return older[-1] if older else None
 
     def with_version(self, version: Version) -> "Registry":
@@ -93,10 +116,17 @@ def load(path: Path = REGISTRY) -> Registry:
     Raises:
         UserError: the file is not a registry.
     """
-    if not path.exists():
-        return Registry()
+    return parse(path.read_text(encoding="utf-8"), path) if path.exists() else Registry()
+
+
+def parse(text: str, path: Path = REGISTRY) -> Registry:
+    """The registry whose YAML is `text`.
+
+    Raises:
+        UserError: it is none; `path` is named.
+    """
     try:
-        return Registry.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        return Registry.model_validate(yaml.safe_load(text) or {})
     except (yaml.YAMLError, ValidationError) as error:
         problem = " ".join(str(error).split())[:200]
         raise UserError(

@@ -1,21 +1,31 @@
 """A repository with a pipeline of one stage, which makes what the real one makes, from a tiny student."""
 
+import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from slm_factory.cli.main import app
 from slm_factory.core import files
 from slm_factory.core.records import ANSWER
+from slm_factory.release import git, registry
+from slm_factory.release.target import Target
 from slm_factory.student import gguf
 from slm_factory.student.modelfile import modelfile
 from slm_factory.student.templates import CHATML
 from tests import tiny_student
-from tests.conftest import set_params
+from tests.conftest import REPOSITORY, set_params
+from tests.ollama_store import StoringOllama, storing
 
-STAGE = """import json, pathlib, shutil
+# Counts its runs in ignored `cache/ran`.
+STAGE = """import pathlib, shutil
+with open("cache/ran", "a") as ran:
+    ran.write("once\\n")
 source = pathlib.Path("data/documents") / pathlib.Path("data/documents/chosen.txt").read_text().strip()
 for path in ("models/gguf", "data/evaluate.parquet", "metrics"):
     place = pathlib.Path(path)
@@ -50,26 +60,30 @@ def evaluated() -> list[files.Row]:
     ]
 
 
-def made(folder: Path, student: Path, type_name: str, verdict: str = "pass") -> None:
+def made(folder: Path, student: Path, name: str, verdict: str = "pass") -> None:
     """Writes what a run of the pipeline leaves behind: GGUF, answers, metrics."""
     place = folder / "models/gguf"
     place.mkdir(parents=True)
     if verdict == "pass":
-        gguf.write(student, place / "model.gguf", type_name, name="tiny")
-        text = modelfile("model.gguf", CHATML, tiny_student.SYSTEM, context_tokens=256, temperature=0.0)
+        gguf.write(student, place / "model-f16.gguf", "f16", name=name)
+        text = modelfile("model-f16.gguf", CHATML, tiny_student.SYSTEM, context_tokens=256, temperature=0.0)
         (place / "Modelfile").write_text(text, encoding="utf-8")
     else:
         (place / "REFUSED.md").write_text("refused\n")
     files.write_rows(folder / "data/evaluate.parquet", evaluated(), ANSWER)
-    rule = {"name": "not_worse_than_champion_recall", "is_met": verdict == "pass", "explanation": "it fell"}
+    lost = "recall against the champion: -0.120 (-0.200 to -0.030), the interval must not lie below 0"
+    rule = {"name": "not_worse_than_champion_recall", "is_met": verdict == "pass", "explanation": lost}
     metrics = {
         "gate": {"verdict": verdict, "rules": [rule]},
         "parse": {"documents": 3},
         "convert": {"train": 40},
-        "evaluate": {"recall": {"tuned": {"n": 5, "key_facts": {"mean": 0.9, "low": 0.8, "high": 1.0}}}},
+        "evaluate": {
+            "recall": {"tuned": {"n": 5, "key_facts": {"mean": 0.9, "low": 0.8, "high": 1.0}}},
+            "abstain": {"tuned": {"n": 5, "refusal": {"mean": 0.6, "low": 0.4, "high": 0.8}}},
+        },
     }
-    for name, value in metrics.items():
-        files.write_json(folder / "metrics" / f"{name}.json", value)
+    for metric, value in metrics.items():
+        files.write_json(folder / "metrics" / f"{metric}.json", value)
 
 
 @pytest.fixture(scope="session")
@@ -77,10 +91,45 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What three runs leave behind: two that passed, with different models, and one that was refused."""
     folder = tmp_path_factory.mktemp("sources")
     student = tiny_student.make(tmp_path_factory.mktemp("student"), steps=60)
-    made(folder / "first", student, "f16")
-    made(folder / "second", student, "f32")
-    made(folder / "refused", student, "f16", "fail")
+    made(folder / "first", student, "one")
+    made(folder / "second", student, "two")
+    made(folder / "refused", student, "three", "fail")
     return folder
+
+
+@pytest.fixture
+def ollama(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[StoringOllama]:
+    """The repository's versions go to this Ollama server."""
+    set_params(repository, **{"release.target": "ollama"})
+    shell("git commit -qam ollama")
+    with storing(tmp_path_factory.mktemp("blobs")) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        yield server
+
+
+def invoke(*arguments: str) -> tuple[int, str]:
+    """(exit code, output) of a command."""
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def assert_whole(target: Target) -> None:
+    """Alias, registry, git and the target say the same, and nothing is left to commit."""
+    known = registry.load()
+    assert target.serves(known.served)
+    assert known.find(known.served).verdict == "pass"
+    assert shell("git status --porcelain") == ""
+    for version in known.versions:
+        assert git.is_tag(version.name) == (version.verdict == "pass")
+
+
+def runs() -> int:
+    """How often the stage ran, which stands for training."""
+    return len(Path("cache/ran").read_text().splitlines())
 
 
 def choose(name: str) -> None:
@@ -99,12 +148,17 @@ def repository(workspace: Path, sources: Path, monkeypatch: pytest.MonkeyPatch) 
     for name in ("NAME", "EMAIL"):
         monkeypatch.setenv(f"GIT_AUTHOR_{name}", "tester@example.com")
         monkeypatch.setenv(f"GIT_COMMITTER_{name}", "tester@example.com")
-    set_params(workspace, **{"release.keep": 1, "release.smoke_questions": 3})
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    few = {name: params[name] for name in ("gate", "quantize", "release")}  # DVC reads it many times, slowly
+    Path("params.yaml").write_text(yaml.safe_dump(few, sort_keys=False, allow_unicode=True))
+    set_params(workspace, **{"release.keep": 1, "release.smoke_questions": 2})
+    Path("cache").mkdir()
     shutil.copytree(sources, workspace / "data/documents")
     choose("first")
     (workspace / "make.py").write_text(STAGE)
     (workspace / "dvc.yaml").write_text(yaml.safe_dump(PIPELINE, sort_keys=False))
-    (workspace / ".gitignore").write_text("/deploy/\n/cache/\n")
-    (workspace / ".dvcignore").write_text("")
+    (workspace / ".gitignore").write_text(f"{(REPOSITORY / '.gitignore').read_text()}/cache/\n")
+    shutil.copy(REPOSITORY / ".dvcignore", workspace)
     shell("git init -q && dvc init -q && git add -A && git commit -qm start")
     return workspace

@@ -1,195 +1,271 @@
-"""A version's way into service and back, killed anywhere."""
+"""A version's way into service and back."""
 
+import errno
+import json
 import os
-from collections.abc import Callable
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+import yaml
+from filelock import FileLock
 
-from slm_factory.cli.main import app
-from slm_factory.release import cycle, git, registry, target
-from tests.release.conftest import choose, shell
+from slm_factory.cli.evolve import BUSY
+from slm_factory.release import git, registry, target
+from tests.conftest import set_params
+from tests.release.conftest import assert_whole, choose, invoke, runs, shell
 
-
-def invoke(*arguments: str) -> tuple[int, str]:
-    """(exit code, output) of a command."""
-    result = CliRunner().invoke(app, list(arguments))
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.output
+FOLDER = target.Folder()
 
 
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Versions get one name after the other, however fast they are made."""
-    names = iter(f"v20260101T0000{second:02}Z" for second in range(60))
-    made = cycle.candidate
-    monkeypatch.setattr(cycle, "candidate", lambda gate: made(gate).model_copy(update={"name": next(names)}))
+def names() -> list[str]:
+    return [version.name for version in registry.load().versions]
 
 
-def served() -> str:
-    return target.Folder().served()
-
-
-def assert_whole() -> None:
-    """Alias, registry, git and the target say the same, and nothing is left to commit."""
-    known = registry.load()
-    assert served() == known.served
-    assert known.served in target.Folder().versions()
-    assert known.find(known.served).verdict == "pass"
-    assert shell("git status --porcelain") == ""
-    for version in known.versions:
-        assert cycle.is_tagged(version) == (version.verdict == "pass")
+def evolve() -> str:
+    """What a successful evolution prints."""
+    code, output = invoke("tool", "evolve", "--yes")
+    assert code == 0, output
+    return output
 
 
 def test_the_first_version_is_registered_tagged_deployed_and_served(repository: Path) -> None:
-    code, output = invoke("tool", "evolve", "--yes")
-    assert code == 0, output
-    assert served() == "v20260101T000000Z"
-    assert "3 of 3 smoke questions" in output
-    assert_whole()
-    assert "served: v20260101T000000Z" in shell("git show HEAD:models/registry.yaml")
+    output = evolve()
+    [name] = names()
+    assert FOLDER.serves(name)
+    assert "2 of 2 smoke questions" in output
+    assert_whole(FOLDER)
+    assert f"served: {name}" in shell("git show HEAD:models/registry.yaml")
     # The tag holds all that made the version: DVC brings its model back from there.
-    assert "model.gguf" in shell("dvc list . models/gguf --rev v20260101T000000Z")
+    assert "model-f16.gguf" in shell(f"dvc list . models/gguf --rev {name}")
+    assert shell(f"git cat-file -t {name}") == "tag\n", "git push --follow-tags brings annotated tags only"
 
 
 def test_nothing_changed_is_nothing_to_do(repository: Path) -> None:
-    invoke("tool", "evolve", "--yes")
+    evolve()
     before = shell("git log --format=%H")
-    code, output = invoke("tool", "evolve", "--yes")
-    assert code == 0 and "Nothing to do" in output
-    assert shell("git log --format=%H") == before
+    assert "Nothing to do" in evolve()
+    assert shell("git log --format=%H") == before and runs() == 1
 
 
-def test_a_better_version_takes_over_with_the_champion_it_was_compared_with(repository: Path) -> None:
-    invoke("tool", "evolve", "--yes")
+def test_a_better_version_takes_over_from_the_champion_it_was_compared_with(repository: Path) -> None:
+    evolve()
     choose("second")
-    assert invoke("tool", "evolve", "--yes")[0] == 0
-    known = registry.load()
-    assert [version.champion for version in known.versions] == ["", "v20260101T000000Z"]
-    assert served() == "v20260101T000001Z"
-    assert target.Folder().versions() == ["v20260101T000001Z"], "keep is 1"
-    assert_whole()
+    evolve()
+    first, second = names()
+    assert [version.champion for version in registry.load().versions] == ["", first]
+    assert FOLDER.serves(second)
+    assert FOLDER.versions() == [second], "keep is 1"
+    assert_whole(FOLDER)
 
 
-def test_a_refused_version_exits_3_and_the_champion_goes_on_serving(repository: Path) -> None:
-    invoke("tool", "evolve", "--yes")
+def test_a_refused_version_exits_3_says_what_fell_and_the_champion_goes_on_serving(repository: Path) -> None:
+    evolve()
     choose("refused")
     code, output = invoke("tool", "evolve", "--yes")
     assert code == 3
-    assert "not_worse_than_champion_recall" in output
-    assert served() == "v20260101T000000Z"
-    assert registry.load().versions[-1].verdict == "fail"
-    assert_whole()
-    assert invoke("tool", "evolve", "--yes")[0] == 0, "the same refusal is not told twice"
+    fell = "not_worse_than_champion_recall: recall against the champion: -0.120 (-0.200 to -0.030)"
+    assert fell in output and fell in shell("git log -1 --format=%B"), "by how much, against which limit"
+    assert FOLDER.serves(names()[0]) and registry.load().versions[-1].verdict == "fail"
+    assert '"verdict": "fail"' in shell("git show HEAD:metrics/gate.json"), "its metrics are kept"
+    assert_whole(FOLDER)
+    assert "was refused" in evolve(), "the same refusal is not told twice"
+    choose("second")  # the documents are where they were
+    evolve()
+    assert registry.load().newest.champion == names()[0]
+
+
+def test_the_same_model_again_is_no_new_version(repository: Path) -> None:
+    evolve()
+    choose("refused")
+    invoke("tool", "evolve", "--yes")
+    choose("first")
+    assert "byte for byte" in evolve()
+    assert len(names()) == 2
+    assert_whole(FOLDER)
+    assert "Nothing to do" in evolve()
 
 
 def test_rollback_brings_a_pruned_version_back_and_it_stays(repository: Path) -> None:
-    invoke("tool", "evolve", "--yes")
+    evolve()
     choose("second")
-    invoke("tool", "evolve", "--yes")
+    evolve()
+    first, second = names()
     code, output = invoke("rollback")
     assert code == 0, output
-    assert served() == "v20260101T000000Z"
-    assert_whole()
-    assert invoke("tool", "evolve", "--yes")[0] == 0
-    assert served() == "v20260101T000000Z", "a withdrawn version does not come back by itself"
+    assert FOLDER.serves(first)
+    assert_whole(FOLDER)
+    evolve()
+    assert FOLDER.serves(first), "a withdrawn version does not come back by itself"
     _, shown = invoke("history")
     assert "withdrawn" in shown and "in service" in shown
+    assert invoke("rollback", second)[0] == 0, "but it does when it is asked for"
+    assert FOLDER.serves(second) and not registry.load().find(second).is_withdrawn
+    assert_whole(FOLDER)
 
 
 def test_rollback_without_an_earlier_version_says_so(repository: Path) -> None:
-    invoke("tool", "evolve", "--yes")
+    evolve()
     assert invoke("rollback")[0] == 2
     assert invoke("rollback", "v20250101T000000Z")[0] == 2
+
+
+def test_history_tells_documents_rows_metrics_and_verdict(repository: Path) -> None:
+    evolve()
+    _, shown = invoke("history")
+    [name] = names()
+    assert all(word in shown for word in (name, "40", "0.900", "0.600", "base", "pass, in service"))
+    [version] = json.loads(invoke("history", "--json")[1])["versions"]
+    assert (version["documents"], version["train_lines"], version["refusal"]) == (3, 40, 0.6)
+
+
+def test_versions_are_drawn_by_dvc(repository: Path) -> None:
+    evolve()
+    plots = yaml.safe_load((Path(__file__).parents[2] / "dvc.yaml").read_text(encoding="utf-8"))["plots"]
+    pipeline = yaml.safe_load(Path("dvc.yaml").read_text())
+    Path("dvc.yaml").write_text(yaml.safe_dump(pipeline | {"plots": plots}, sort_keys=False))
+    drawn = json.loads(shell("dvc plots show --json versions/headline versions/refusal"))
+    assert "errors" not in drawn
+    for name, value in (("headline", 0.9), ("refusal", 0.6)):
+        [point] = drawn["data"][f"versions/{name}"][0]["content"]["data"]["values"]
+        assert (point["name"], point[name]) == (names()[0], value)
 
 
 def test_a_version_that_does_not_answer_is_not_served(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    invoke("tool", "evolve", "--yes")
+    evolve()
     choose("second")
-    monkeypatch.setattr(target.Folder, "answers", lambda self, version, asked, most: ["..."] * len(asked))
-    assert invoke("tool", "evolve", "--yes")[0] == 2
-    assert served() == "v20260101T000000Z"
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(target.Folder, "answers", lambda self, version, asked, most: ["..."] * len(asked))
+        code, output = invoke("tool", "evolve", "--yes")
+    assert code == 2 and "answers only 0 of 2" in output
+    assert FOLDER.serves(names()[0]) and FOLDER.versions() == names()[:1]
+    evolve()
+    assert FOLDER.serves(names()[1]) and runs() == 2, "the next evolve tries again, without training"
+
+
+def test_a_full_disk_loses_nothing(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    evolve()
+    choose("second")
+
+    def copy(source: Path, place: Path) -> None:
+        shutil.copyfile(source, place / source.name)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place / source.name))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(target.shutil, "copy", copy)
+        code, output = invoke("tool", "evolve", "--yes")
+    assert code == 2 and "no space left" in output and "hint:" in output
+    assert (
+        FOLDER.serves(names()[0]) and [path.name for path in Path("deploy/versions").iterdir()] == names()[:1]
+    )
+    evolve()
+    assert_whole(FOLDER)
+    assert FOLDER.serves(names()[1]) and runs() == 2
+
+
+def test_what_was_damaged_in_the_folder_is_copied_again(repository: Path) -> None:
+    evolve()
+    [name] = names()
+    (FOLDER.place(name) / "model-f16.gguf").write_bytes(b"damaged")
+    assert FOLDER.put(name, Path("models/gguf"))
+    assert FOLDER.place(name).joinpath("model-f16.gguf").stat().st_size > 1000
+    assert not FOLDER.put(name, Path("models/gguf"))
 
 
 def test_no_deploy_registers_and_the_next_evolve_deploys(repository: Path) -> None:
-    invoke("tool", "evolve", "--yes")
+    evolve()
     choose("second")
     assert invoke("tool", "evolve", "--yes", "--no-deploy")[0] == 0
-    assert served() == "v20260101T000000Z"
-    assert invoke("tool", "evolve", "--yes")[0] == 0
-    assert served() == "v20260101T000001Z"
-    assert_whole()
+    first, second = names()
+    assert FOLDER.serves(first)
+    evolve()
+    assert FOLDER.serves(second) and runs() == 2
+    assert_whole(FOLDER)
 
 
-def test_uncommitted_code_is_refused_before_any_work(repository: Path) -> None:
-    (repository / "dvc.yaml").write_text((repository / "dvc.yaml").read_text() + "\n# changed\n")
-    code, _ = invoke("tool", "evolve", "--yes")
-    assert code == 2
-    assert not Path("models/registry.yaml").exists()
+def test_documents_that_change_before_the_commit_undo_the_registration(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evolve()
+    choose("second")
+    with monkeypatch.context() as patch:
+        patch.setattr(git, "commit", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            invoke("tool", "evolve", "--yes")
+    lost = names()[1]
+    choose("refused")
+    code, output = invoke("tool", "evolve", "--yes")
+    assert code == 3 and f"undone {lost}" in output
+    assert lost not in names() and not git.is_tag(lost)
+    assert_whole(FOLDER)
 
 
 def test_dry_run_changes_nothing(repository: Path) -> None:
     code, output = invoke("tool", "evolve", "--dry-run")
     assert code == 0 and "stale: quantize" in output
-    assert shell("git status --porcelain") == ""
+    assert shell("git status --porcelain") == "" and not Path("cache/ran").exists()
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
-def killed_at(number: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Ends the program before the `number`-th call that changes anything outside; returns the calls made."""
-    calls: list[str] = []
-
-    def guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            if len(calls) == number:
-                raise Killed(name)
-            calls.append(name)
-            return function(*arguments, **options)
-
-        return call
-
-    for place, name in (
-        (registry, "save"),
-        (git, "git"),
-        (os, "replace"),
-        (target.Folder, "put"),
-        (target.Folder, "alias"),
-        (target.Folder, "remove"),
-        (target.Folder, "answers"),
-    ):
-        monkeypatch.setattr(place, name, guarded(name, getattr(place, name)))
-    return calls
-
-
-def test_killed_anywhere_the_alias_serves_a_verified_version_and_the_next_evolve_finishes(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("echo '# changed' >> dvc.yaml", "not committed: dvc.yaml"),
+        ("git checkout -q --detach", "HEAD is detached"),
+        ("git config user.useConfigOnly true", "does not know who commits"),
+        ("git rev-parse HEAD > .git/MERGE_HEAD", "merge is not finished"),
+    ],
+)
+def test_what_would_spoil_the_commit_is_refused_before_any_work(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, command: str, words: str
 ) -> None:
-    invoke("tool", "evolve", "--yes")
-    kills = 0
-    for number in range(200):
-        choose("second" if number % 2 == 0 else "first")
-        before = len(registry.load().versions)
-        with monkeypatch.context() as patch:
-            calls = killed_at(number, patch)
-            try:
-                CliRunner().invoke(app, ["tool", "evolve", "--yes"], catch_exceptions=False)
-            except Killed:
-                kills += 1
-        serving = registry.load().find(served())
-        assert serving.verdict == "pass" and (repository / "deploy/current/model.gguf").is_file()
-        if len(calls) < number:
-            break
+    shell(command)
+    if "useConfigOnly" in command:
+        for who in ("AUTHOR", "COMMITTER"):
+            monkeypatch.delenv(f"GIT_{who}_NAME")
+            monkeypatch.delenv(f"GIT_{who}_EMAIL")
+    code, output = invoke("tool", "evolve", "--yes")
+    assert code == 2 and words in output
+    assert not Path("cache/ran").exists() and not registry.REGISTRY.exists()
+
+
+def test_a_type_for_the_server_to_quantise_has_to_be_made(repository: Path) -> None:
+    set_params(repository, **{"release.server_quantization": "q4_K_M", "quantize.types": ["q8_0"]})
+    from slm_factory.core.errors import UserError
+    from slm_factory.release import conditions
+    from slm_factory.release.settings import ReleaseSettings
+
+    settings = yaml.safe_load(Path("params.yaml").read_text())["release"]
+    conditions.require_quantizable(ReleaseSettings(**settings))  # the folder does not ask for it
+    with pytest.raises(UserError, match=r"(?s)lacks f16.*add f16 to quantize.types"):
+        conditions.require_quantizable(ReleaseSettings(**{**settings, "target": "ollama"}))
+
+
+def test_a_second_evolve_at_the_same_time_is_sent_away(repository: Path) -> None:
+    with FileLock(BUSY):
         code, output = invoke("tool", "evolve", "--yes")
-        assert code == 0, output
-        assert_whole()
-        assert len(registry.load().versions) == before + 1, "one change of documents is one version"
-    assert kills >= 30
+    assert code == 2 and "another evolve or rollback" in output
+
+
+def test_a_lost_tag_of_the_champion_is_set_again(repository: Path) -> None:
+    evolve()
+    [name] = names()
+    before = shell(f"git rev-parse {name}^{{}}")
+    shell(f"git tag -d {name}")
+    choose("second")
+    evolve()
+    assert shell(f"git rev-parse {name}^{{}}") == before
+
+
+def test_a_clone_without_its_data_is_told_to_pull(repository: Path) -> None:
+    evolve()
+    shutil.rmtree("models/gguf")
+    choose("second")
+    evolve()  # the cache has it
+    shutil.rmtree("models/gguf")
+    shutil.rmtree(".dvc/cache")
+    choose("first")
+    code, output = invoke("tool", "evolve", "--yes")
+    assert code == 2 and "dvc pull" in output and "models/gguf" in output
+    assert runs() == 2
