@@ -3,7 +3,7 @@
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -19,9 +19,12 @@ GGUF = Path("models/gguf")
 def ask(
     question: Annotated[str, typer.Option(help="The question, in quotes.")],
     base: Annotated[bool, typer.Option("--base", help="Ask the student as it was before training.")] = False,
+    candidate: Annotated[
+        bool, typer.Option("--candidate", help="Ask the model that the pipeline made last.")
+    ] = False,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer, in tokens.")] = 256,
 ) -> None:
-    """Ask the tuned model a question.
+    """Ask the version in service a question; before there is one in deploy/, the model made last.
 
     The answer goes to stdout, its speed to stderr.
 
@@ -35,18 +38,41 @@ def ask(
     settings = params.load("student", StudentSettings)
     if not question.strip():
         raise UserError("error: the question is empty", 'hint: slm-factory ask --question "..."')
-    messages = question_messages(settings.system_prompt, question.strip())
+    service = None if base or candidate else version_in_service()
+    system = service.system if service else settings.system_prompt
+    messages = question_messages(system, question.strip())
     with tempfile.TemporaryDirectory() as folder:
-        file = base_gguf(settings, Path(folder)) if base else served_gguf()
+        file = service.file if service else base_gguf(settings, Path(folder)) if base else served_gguf()
         reply = complete(file, messages, max_tokens)
     print(reply["choices"][0]["message"]["content"].strip(), flush=True)
     timings = reply["timings"]
     first = timings["prompt_ms"] / 1000
-    print(
+    speed = (
         f"{timings['predicted_n']} tokens in {first + timings['predicted_ms'] / 1000:.2f} s, "
-        f"the first after {first:.2f} s, {timings['predicted_per_second']:.0f} tokens per second",
-        file=sys.stderr,
+        f"the first after {first:.2f} s, {timings['predicted_per_second']:.0f} tokens per second"
     )
+    print(f"{service.name}: {speed}" if service else speed, file=sys.stderr)
+
+
+class Service(NamedTuple):
+    """The version that users get: its name, its GGUF, and the system prompt it was trained with."""
+
+    name: str
+    file: Path
+    system: str
+
+
+def version_in_service() -> Service | None:
+    """The version in service where it lies in deploy/, else None."""
+    from slm_factory.release import registry
+    from slm_factory.release.target import Folder
+    from slm_factory.student.modelfile import Modelfile, named_gguf
+
+    served, target = registry.load().served, Folder()
+    if not served or not target.serves(served):
+        return None
+    place = target.place(served)
+    return Service(served, named_gguf(place), Modelfile.read(place / "Modelfile").system)
 
 
 def complete(file: Path, messages: list[dict[str, str]], max_tokens: int) -> dict[str, Any]:
