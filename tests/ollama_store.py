@@ -128,7 +128,7 @@ class StoringOllama(FakeOllama):
         except Refusal as refusal:
             if not body.get("stream", True):
                 raise Refusal(500, refusal.words, JSON) from None
-            lines.append({"error": refusal.words})
+            lines += [{"error": refusal.words}] if refusal.words else []  # a server that dies says nothing
         if not body.get("stream", True):
             return Sent(content_type=JSON, body=encode({"status": "success"}))
         return Sent(content_type=LINES, lines=[encode(line) + b"\n" for line in lines])

@@ -1,14 +1,18 @@
 """The Ollama fake answers as a real server was seen to: statuses, headers and bytes of the small print."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests import tiny_gguf
 from tests.fake_ollama import Answer, FakeOllama, Model, serving
+from tests.ollama_store import StoringOllama, storing
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +151,78 @@ def test_openai_style_chats_and_errors(server: FakeOllama) -> None:
     missing = call(server, "POST", "/v1/chat/completions", {**chat, "model": "nosuch"})
     error = {"message": "model 'nosuch' not found", "type": "not_found_error", "param": None, "code": None}
     assert (missing.status_code, missing.json()) == (404, {"error": error})
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoringOllama]:
+    with storing(tmp_path_factory.mktemp("blobs")) as running:
+        yield running
+
+
+def uploaded(store: StoringOllama, raw: bytes) -> str:
+    digest = f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    call(store, "POST", f"/api/blobs/{digest}", raw)
+    return digest
+
+
+def test_blobs_are_asked_for_uploaded_and_checked(store: StoringOllama) -> None:
+    digest = f"sha256:{hashlib.sha256(b'blob').hexdigest()}"
+    path, wrong = f"/api/blobs/{digest}", f"sha256:{'0' * 64}"
+    assert call(store, "HEAD", path).status_code == 404
+    assert (call(store, "POST", path, b"blob").status_code, call(store, "HEAD", path).status_code) == (
+        201,
+        200,
+    )
+    again = call(store, "POST", path, b"blob")
+    assert (again.status_code, again.headers["connection"]) == (200, "close")  # without reading it
+    mismatch = call(store, "POST", f"/api/blobs/{wrong}", b"blob")
+    words = f'digest mismatch, expected "{wrong}", got "{digest}"'
+    assert (mismatch.status_code, mismatch.json()) == (400, {"error": words})
+    assert call(store, "POST", "/api/blobs/abc", b"blob").json() == {"error": "invalid digest format"}
+    assert call(store, "GET", path).status_code == 405
+
+
+def test_errors_of_a_create_come_up_front_as_a_status_and_later_as_a_line(store: StoringOllama) -> None:
+    for body, words in (
+        ({"model": "bad name!"}, "invalid model name"),
+        ({"model": "m"}, "neither 'from' or 'files' was specified"),
+        ({"model": "m", "files": {"../m.gguf": "sha256:0"}}, "file path must be relative"),
+    ):
+        reply = call(store, "POST", "/api/create", body)
+        assert (reply.status_code, reply.json()) == (400, {"error": words})
+    body = {"model": "m", "files": {"m.gguf": uploaded(store, b"no model")}}
+    late = call(store, "POST", "/api/create", body)
+    assert (late.status_code, late.headers["content-type"]) == (200, "application/x-ndjson")
+    assert [list(json.loads(line)) for line in late.text.splitlines()] == [["status"], ["error"]]
+    assert call(store, "POST", "/api/create", {**body, "stream": False}).status_code == 500
+
+
+def test_a_gguf_becomes_a_model_that_is_shown_copied_and_deleted(
+    store: StoringOllama, tmp_path: Path
+) -> None:
+    tiny_gguf.write(tmp_path / "tiny.gguf")
+    files = {"m.gguf": uploaded(store, (tmp_path / "tiny.gguf").read_bytes())}
+    body = {"model": "slm:v1", "files": files, "template": "{{ .Prompt }}", "system": "짧게."}
+    body |= {"parameters": {"stop": ["<|im_end|>", "사용자:"], "num_ctx": 512, "temperature": 0}}
+    made = call(store, "POST", "/api/create", body)
+    assert json.loads(made.text.splitlines()[-1]) == {"status": "success"}
+    shown = call(store, "POST", "/api/show", {"model": "slm:v1"}).json()
+    rows = ('stop  "<|im_end|>"', 'stop  "사용자:"', "num_ctx  512", "temperature  0")
+    padded = [f"{name:<30} {value}" for name, value in (row.split("  ") for row in rows)]
+    assert shown["parameters"].splitlines() == padded
+    assert (shown["template"], shown["system"]) == ("{{ .Prompt }}", "짧게.")
+    assert "\nSYSTEM 짧게.\nPARAMETER stop <|im_end|>\n" in shown["modelfile"]
+    assert call(store, "POST", "/api/create", {**body, "quantize": "q8_0"}).text.endswith(
+        '{"error":"quantization is only supported for F16, BF16 and F32 models"}\n'
+    )  # it has no file type
+    copied = call(store, "POST", "/api/copy", {"source": "slm:v1", "destination": "slm"})
+    assert (copied.status_code, copied.content, "content-type" in copied.headers) == (200, b"", False)
+    first, second = call(store, "GET", "/api/tags").json()["models"]
+    assert first["digest"] == second["digest"], "equal layers, equal digest"
+    missing = call(store, "POST", "/api/copy", {"source": "nosuch", "destination": "x"})
+    assert (missing.status_code, missing.json()) == (404, {"error": 'model "nosuch" not found'})
+    assert call(store, "DELETE", "/api/delete", {"model": "slm:v1"}).content == b""
+    assert call(store, "DELETE", "/api/delete", {"model": "alias-1"}).json() == {
+        "error": "model 'alias-1' not found"
+    }
+    assert call(store, "POST", "/api/delete", {"model": "slm"}).status_code == 405

@@ -38,11 +38,14 @@ def evolve(
     Examples: slm-factory tool evolve; slm-factory tool evolve --dry-run
     """
     repository.require_root()
+    from slm_factory.release.git import require_ready
+
     with alone():
         cycle, stale = open_cycle(), stale_stages()
         if dry_run:
             forecast(cycle, stale)
             return
+        require_ready()
         cycle.finish(is_current=not stale, is_deploying=not no_deploy)
         if is_judged(stale):
             print(f"Nothing to do: nothing has changed since {last_verdict()}.")

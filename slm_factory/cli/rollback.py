@@ -23,7 +23,9 @@ def rollback(
     repository.require_root()
     from slm_factory.cli.evolve import alone, open_cycle
     from slm_factory.release import registry
+    from slm_factory.release.git import require_ready
 
+    require_ready()
     with alone():
         known = registry.load()
         chosen = known.find(version) if version else known.before(known.served)

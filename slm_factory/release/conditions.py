@@ -13,12 +13,11 @@ UNQUANTISED = {"f16", "bf16"}  # what Ollama quantises; it refuses F32 (file typ
 
 
 def require(settings: ReleaseSettings, known: Registry) -> None:
-    """Returns when a version can be committed, compared with the champion, and deployed.
+    """Returns when a version can be tagged, compared with the champion, and deployed.
 
     Raises:
         UserError: it cannot; nothing was done.
     """
-    git.require_ready()
     require_committed_code()
     require_quantizable(settings)
     require_tag(known)

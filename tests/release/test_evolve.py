@@ -10,10 +10,14 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from slm_factory.cli.ask import version_in_service
 from slm_factory.cli.evolve import BUSY
-from slm_factory.release import git, registry, target
-from tests.conftest import set_params
-from tests.release.conftest import assert_whole, choose, invoke, runs, shell
+from slm_factory.core.errors import UserError
+from slm_factory.release import conditions, git, registry, target
+from slm_factory.release.settings import ReleaseSettings
+from tests import tiny_student
+from tests.conftest import REPOSITORY, set_params
+from tests.release.tiny_pipeline import assert_whole, choose, invoke, runs, shell
 
 FOLDER = target.Folder()
 
@@ -110,6 +114,15 @@ def test_rollback_without_an_earlier_version_says_so(repository: Path) -> None:
     assert invoke("rollback", "v20250101T000000Z")[0] == 2
 
 
+def test_ask_asks_the_version_in_service(repository: Path) -> None:
+    evolve()
+    choose("second")
+    invoke("tool", "evolve", "--yes", "--no-deploy")
+    service = version_in_service()
+    assert service is not None and (service.name, service.system) == (names()[0], tiny_student.SYSTEM)
+    assert service.file == FOLDER.place(names()[0]) / "model-f16.gguf"
+
+
 def test_history_tells_documents_rows_metrics_and_verdict(repository: Path) -> None:
     evolve()
     _, shown = invoke("history")
@@ -121,7 +134,7 @@ def test_history_tells_documents_rows_metrics_and_verdict(repository: Path) -> N
 
 def test_versions_are_drawn_by_dvc(repository: Path) -> None:
     evolve()
-    plots = yaml.safe_load((Path(__file__).parents[2] / "dvc.yaml").read_text(encoding="utf-8"))["plots"]
+    plots = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["plots"]
     pipeline = yaml.safe_load(Path("dvc.yaml").read_text())
     Path("dvc.yaml").write_text(yaml.safe_dump(pipeline | {"plots": plots}, sort_keys=False))
     drawn = json.loads(shell("dvc plots show --json versions/headline versions/refusal"))
@@ -230,12 +243,13 @@ def test_what_would_spoil_the_commit_is_refused_before_any_work(
     assert not Path("cache/ran").exists() and not registry.REGISTRY.exists()
 
 
+def test_params_have_exactly_the_keys_of_the_release() -> None:
+    section = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))["release"]
+    assert set(ReleaseSettings(**section).model_dump()) == set(section)
+
+
 def test_a_type_for_the_server_to_quantise_has_to_be_made(repository: Path) -> None:
     set_params(repository, **{"release.server_quantization": "q4_K_M", "quantize.types": ["q8_0"]})
-    from slm_factory.core.errors import UserError
-    from slm_factory.release import conditions
-    from slm_factory.release.settings import ReleaseSettings
-
     settings = yaml.safe_load(Path("params.yaml").read_text())["release"]
     conditions.require_quantizable(ReleaseSettings(**settings))  # the folder does not ask for it
     with pytest.raises(UserError, match=r"(?s)lacks f16.*add f16 to quantize.types"):

@@ -7,7 +7,7 @@ from slm_factory.release.ollama import Ollama
 from slm_factory.release.target import Folder, Target
 from tests.ollama_store import StoringOllama
 from tests.release import killing
-from tests.release.conftest import assert_whole, choose, runs
+from tests.release.tiny_pipeline import assert_whole, choose, runs
 
 
 def finish(repository: Path, target: Target) -> None:

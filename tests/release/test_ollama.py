@@ -12,7 +12,7 @@ from tests import tiny_student
 from tests.conftest import set_params
 from tests.ollama_store import StoringOllama, storing
 from tests.ollama_wire import Refusal
-from tests.release.conftest import assert_whole, choose, invoke, runs
+from tests.release.tiny_pipeline import assert_whole, choose, invoke, runs
 
 ONE, TWO = "v20260101T000000Z", "v20260101T000001Z"
 
@@ -140,6 +140,13 @@ def test_a_server_that_fails_late_costs_the_alias_nothing(
     assert invoke("tool", "evolve", "--yes")[0] == 0
     assert ollama.models["slm:latest"] != served and runs() == 2
     assert_whole(Ollama("slm"))
+
+
+def test_a_create_without_a_last_line_has_not_succeeded(server: StoringOllama, sources: Path) -> None:
+    refused("", server, "create")
+    with pytest.raises(UserError, match=rf"Ollama stopped while it made slm:{ONE}\nhint: its log"):
+        Ollama("slm").put(ONE, gguf(sources, "first"))
+    assert server.models == {}
 
 
 def test_a_server_that_dies_in_a_create_is_told_in_two_lines(server: StoringOllama, sources: Path) -> None:
