@@ -38,7 +38,6 @@ METRICS = Path("metrics/quantize.json")
 
 NAME = "slm-factory student"  # in the GGUF's metadata
 REFUSED = "REFUSED.md"
-MAX_NEW_TOKENS = 96  # longer answers than trained ones would only compare how two engines ramble
 RESAMPLES, SEED = 1000, 42  # of the bootstrap intervals
 
 log = logging.getLogger(__name__)
@@ -59,10 +58,12 @@ def held_out(rows: list[files.Row]) -> list[files.Row]:
     return [row for row in rows if row["contender"] == "tuned" and row["slice"] != "text"]
 
 
-def ask(file: Path, conversations: list[list[Message]], context_tokens: int, form: TurnForm) -> list[str]:
+def ask(
+    file: Path, conversations: list[list[Message]], context_tokens: int, max_tokens: int, form: TurnForm
+) -> list[str]:
     """llama.cpp's greedy answers from the GGUF `file`, up to where a server stops."""
     with Llama(file, context_tokens=context_tokens) as llama:
-        return [until_mark(form, answer) for answer in llama.answer_all(conversations, MAX_NEW_TOKENS)]
+        return [until_mark(form, answer) for answer in llama.answer_all(conversations, max_tokens)]
 
 
 def parity(questions: list[files.Row], reference: list[str], answers: list[str]) -> dict[str, Any]:
@@ -132,16 +133,18 @@ def main() -> None:
     form = choose(wanted, load_tokenizer(MERGED, wanted, trust_remote_code=trusted))
     questions = held_out(files.read_rows(QUESTIONS))
     conversations = [question_messages(student.system_prompt, row["question"]) for row in questions]
+    # As long as the longest answer in evaluate: more would only compare how two engines ramble.
+    longest = max((row["tokens"] for row in questions), default=1)
     with Store() as store:
         merged = Student(str(MERGED), store, chat_template=wanted, trust_remote_code=trusted)
-        reference = [answer["text"] for answer in merged.answer(conversations, MAX_NEW_TOKENS)]
+        reference = [answer["text"] for answer in merged.answer(conversations, longest)]
     measured: dict[str, Any] = {}
     with files.replacing_folder(GGUF) as beside:
         for name in settings.types:
             file = beside / f"model-{name}.gguf"
             gguf.write(MERGED, file, name, name=NAME, chat_template=wanted, checkout=settings.llama_cpp)
             started = time.monotonic()
-            answers = ask(file, conversations, settings.context_tokens, form)
+            answers = ask(file, conversations, settings.context_tokens, longest, form)
             measured[name] = {"bytes": file.stat().st_size, **parity(questions, reference, answers)}
             log.info("quantize: %s (%.0f s)", told(name, measured[name]), time.monotonic() - started)
         served = choose_served(measured, settings.max_loss)

@@ -24,7 +24,6 @@ from slm_factory.student.modelfile import Modelfile
 LOCK = Path("dvc.lock")
 # What makes a version, apart from code, and what came of it; git ignores what DVC keeps.
 CONTENT = tuple(map(Path, ("data", "prompts", "params.yaml", "dvc.lock", "metrics", "models")))
-MAX_NEW_TOKENS = 96  # of an answer to a smoke question
 
 
 @dataclass
@@ -114,7 +113,8 @@ class Cycle:
         asked = sorted(right, key=lambda row: lot("smoke", row["question_id"]))
         asked = asked[: self.settings.smoke_questions]
         conversations = [question_messages(system, row["question"]) for row in asked]
-        answers = self.target.answers(version.name, conversations, MAX_NEW_TOKENS)
+        longest = max((row["tokens"] for row in asked), default=1)
+        answers = self.target.answers(version.name, conversations, 2 * longest)  # quantised, it may say more
         found = sum(
             key_facts(row["reference"], row["question"], answer) == 1
             for row, answer in zip(asked, answers, strict=True)
