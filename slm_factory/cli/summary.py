@@ -21,7 +21,7 @@ SLICES = {
     "abstain": ("refusal", "refused, as it should"),
     "withdrawn": ("key_facts", "old facts still given"),
     "general": ("answer_loss", "loss, lower is better"),
-    "text": ("perplexity", "lower is better"),
+    "text": ("perplexity", "perplexity, likewise"),
 }
 
 
@@ -67,8 +67,11 @@ def slices_table(evaluated: dict[str, Any], asked: Sequence[str] = ("base", "cha
 
 
 def interval(value: dict[str, float] | None) -> str:
-    """A mean with its interval: `0.91 (0.88-0.94)`."""
-    return f"{value['mean']:.2f} ({value['low']:.2f}-{value['high']:.2f})" if value else "-"
+    """A mean with its interval: `0.91 (0.88-0.94)`, in the hundreds `329 (273-391)`."""
+    if not value:
+        return "-"
+    digits = 2 if value["high"] < 100 else 0
+    return f"{value['mean']:.{digits}f} ({value['low']:.{digits}f}-{value['high']:.{digits}f})"
 
 
 def retrieval_lines(evaluated: dict[str, Any]) -> list[str]:
