@@ -193,7 +193,7 @@ def main() -> None:
     files.write_json_lines(CHAT, with_system(lines, student.system_prompt))
     metrics = summary(lines, len(found) - len(lines))
     files.write_json(METRICS, metrics)
-    kinds = ", ".join(f"{count} {kind}" for kind, count in metrics["train_kinds"].items())
+    kinds = ", ".join(f"{count} {kind}" for kind, count in metrics["train_kinds"].items() if count)
     log.info("convert: %d train (%s), %d valid -> %s", metrics["train"], kinds, metrics["valid"], CHAT)
 
 
