@@ -170,7 +170,13 @@ ANSWERS = {"right": "Alpha is 7 bar.", "wrong": "Alpha is 9 bar."}
 
 def answer(contender: str, number: int, key_facts: float, **changes: Any) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(records.ANSWER.names, "")
-    row |= {"contender": contender, "question_id": f"q{number}", "slice": "recall", "key_facts": key_facts}
+    row |= {
+        "contender": contender,
+        "question_id": f"q{number}",
+        "slice": "recall",
+        "is_new": False,
+        "key_facts": key_facts,
+    }
     row |= {"question": f"Question {number}?", "reference": "Alpha is 7 bar.", "doc_id": f"{number % 2}.md"}
     row |= {"answer": ANSWERS["right" if key_facts == 1 else "wrong"], "category": "Limits", "tokens": 4}
     floats = ("rouge_1", "rouge_2", "rouge_l", "bleu", "chrf", "exact", "answer_loss")
