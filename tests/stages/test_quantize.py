@@ -27,6 +27,7 @@ def prepared(workspace: Path, student: Path) -> Path:
     rows = [
         dict.fromkeys(ANSWER.names)
         | {"question_id": str(at), "slice": "recall", "contender": contender, "question": q, "reference": a}
+        | {"tokens": 32}
         for at, (q, a) in enumerate(LESSONS)
         for contender in ("base", "tuned")
     ]

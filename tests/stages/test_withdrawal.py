@@ -63,7 +63,7 @@ def repository(workspace: Path) -> Path:
     set_params(
         workspace,
         **{"augment.share": 1.0, "augment.paraphrases": 3, "dialogue.per_document": 3},
-        **{"split.unseen_share": 0.1, "parallel.jobs": 1},
+        **{"split.unseen_share": 0.1, "convert.statements": 0.5, "parallel.jobs": 1},
     )
     folder = Path("data/documents")
     folder.mkdir(parents=True)
