@@ -62,7 +62,7 @@ def go(cycle: "Cycle", *, is_deploying: bool) -> int:
     from slm_factory.core import params
     from slm_factory.metrics.slices import GateSettings
     from slm_factory.release import conditions, registry
-    from slm_factory.release.candidate import candidate, reasons
+    from slm_factory.release.candidate import candidate
 
     known = registry.load()
     conditions.require(cycle.settings, known)
@@ -81,7 +81,7 @@ def go(cycle: "Cycle", *, is_deploying: bool) -> int:
         return 0
     cycle.register(version)
     if version.verdict == "fail":
-        print(f"refused {version.name}:{reasons(version)}\n{known.served or 'nothing'} goes on serving")
+        print(f"refused {version.name}: {known.served or 'nothing'} goes on serving")
         return REFUSED
     if is_deploying:
         cycle.serve(version)

@@ -57,6 +57,8 @@ def history(
 
 
 def verdict(version: "Version", served: str) -> str:
-    """What became of a version: whether it passed, what fell, whether it serves."""
+    """What became of a version: whether it passed, the first rule that fell, whether it serves."""
     state = "in service" if version.name == served else "withdrawn" if version.is_withdrawn else ""
-    return ", ".join([version.verdict, *version.fell, *filter(None, [state])])
+    fell = list(version.fell)
+    more = f" and {len(fell) - 1} more" if len(fell) > 1 else ""
+    return ", ".join([version.verdict, *(f"{name}{more}" for name in fell[:1]), *filter(None, [state])])

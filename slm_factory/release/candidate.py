@@ -42,7 +42,7 @@ def told(version: Version) -> str:
     """A version in one line."""
     headline = "not measured" if version.headline is None else f"{version.headline:.3f}"
     against = version.champion or "the base"
-    fell = f", fell: {', '.join(version.fell)}" if version.fell else ""
+    fell = f", {len(version.fell)} of the gate's rules not met" if version.fell else ""
     return (
         f"{version.documents} documents, {version.train_lines} training lines, headline {headline} "
         f"against {against}: {version.verdict}{fell}"

@@ -103,9 +103,10 @@ class Registry(BaseModel):
         return self.model_copy(update={"served": name})
 
     def rolled_back(self, name: str) -> "Registry":
-        """The registry with an older version in service, and those after it withdrawn."""
+        """The registry with an older version in service, and those that passed after it withdrawn."""
         versions = [
-            version.model_copy(update={"is_withdrawn": version.name > name}) for version in self.versions
+            version.model_copy(update={"is_withdrawn": version.name > name and version.verdict == "pass"})
+            for version in self.versions
         ]
         return self.model_copy(update={"served": name, "versions": versions})
 
