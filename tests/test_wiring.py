@@ -176,6 +176,8 @@ def test_packages_depend_in_one_direction_only() -> None:
         "metrics": {"core", "metrics"},
         "evaluation": {"core", "engine", "evaluation", "metrics", "student", "teachers"},
         "collect": {"core", "parsers", "collect"},
+        "dashboard": {"core", "dashboard", "metrics"},
+        "wizard": {"cli", "core", "dashboard", "wizard"},
         "release": {"core", "engine", "metrics", "release", "student"},
         "training": {"core", "student", "training"},
     }
@@ -191,7 +193,7 @@ def test_packages_depend_in_one_direction_only() -> None:
 
 EXTRAS = (
     *("torch", "transformers", "peft", "trl", "accelerate", "dvclive", "datasets", "evaluate", "rouge_score"),
-    *("sacrebleu", "kiwipiepy", "gguf", "xllamacpp", "textual"),
+    *("sacrebleu", "kiwipiepy", "gguf", "xllamacpp", "textual", "textual_plotext"),
 )
 
 

@@ -10,6 +10,7 @@ from slm_factory.cli.check import check
 from slm_factory.cli.collect import app as collect
 from slm_factory.cli.compare_data import compare_data
 from slm_factory.cli.cost import cost
+from slm_factory.cli.dashboard import dashboard
 from slm_factory.cli.dataset import dataset
 from slm_factory.cli.eval_compare import eval_compare
 from slm_factory.cli.eval_run import eval_run
@@ -24,6 +25,7 @@ from slm_factory.cli.status import status
 from slm_factory.cli.trace import trace
 from slm_factory.cli.update import update
 from slm_factory.cli.version import version
+from slm_factory.cli.wizard import wizard
 from slm_factory.core.errors import UserError, disk_error, report
 
 
@@ -62,7 +64,7 @@ evaluation.command("compare")(eval_compare)
 app.add_typer(evaluation, name="eval")
 tool = typer.Typer(help="Tools beside the pipeline.")
 tool.add_typer(collect, name="collect")
-for command in (update, evolve, refine, dataset, cost):
+for command in (update, evolve, refine, dataset, cost, dashboard, wizard):
     tool.command()(command)
 tool.command("compare-data")(compare_data)
 app.add_typer(tool, name="tool")

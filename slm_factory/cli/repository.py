@@ -90,6 +90,8 @@ def chain_of(error: BaseException) -> list[BaseException]:
 def program() -> str:
     """How the user called this program, so that a command we print works when it is copied."""
     called = Path(os.path.abspath(sys.argv[0]))
+    if called.name == "__main__.py":
+        return "python -m slm_factory"
     found = shutil.which("slm-factory")
     if found and Path(os.path.abspath(found)) == called:
         return "slm-factory"

@@ -5,6 +5,9 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
+
+from slm_factory.core import activity
 
 # As safetensors and torch say it.
 DISK_FULL_WORDS = ("No space left on device", "file write failed")
@@ -37,7 +40,8 @@ def run_stage(main: Callable[[], None]) -> None:
     )
     quiet_libraries()
     try:
-        main()
+        with activity.reporting(Path(sys.argv[0]).stem):
+            main()
     except UserError as error:
         sys.exit(report(error))
     except Exception as error:  # looked at for a full disk, else raised again

@@ -1,6 +1,7 @@
 """How a stage ends: two lines and exit code 2 for what a user can fix, a traceback for a bug."""
 
 import errno
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ def fails_with(error: BaseException) -> None:
     ],
 )
 def test_what_a_user_can_fix_is_two_lines_and_exit_code_2(
-    error: BaseException, lines: list[str], capfd: pytest.CaptureFixture[str]
+    workspace: Path, error: BaseException, lines: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         run_stage(lambda: fails_with(error))
@@ -33,6 +34,6 @@ def test_what_a_user_can_fix_is_two_lines_and_exit_code_2(
 
 
 @pytest.mark.parametrize("bug", [ValueError("bug"), OSError(errno.EIO, "Input/output error")])
-def test_a_bug_keeps_its_traceback(bug: BaseException) -> None:
+def test_a_bug_keeps_its_traceback(workspace: Path, bug: BaseException) -> None:
     with pytest.raises(type(bug)):
         run_stage(lambda: fails_with(bug))
