@@ -1,24 +1,25 @@
 """People's decisions applied: a pair is approved, rejected or edited.
 
-in:  data/score.parquet, data/review.jsonl (one decision a line; the review screen writes it, git keeps it)
+in:  data/score.parquet, data/review.jsonl (one decision a line, by `slm-factory tool review`; git keeps it)
 out: data/review.parquet (records.REVIEWED, all rows), metrics/review.json
 
 A line: {"pair_id": ..., "decision": "approve" | "reject" | "edit", "question": ..., "answer": ...,
-"reason": ..., "reviewer": ...}; all but the first two are optional. The last line on a pair counts. A
-person overrules the checks. An edited pair keeps its pair_id, so that its decision still finds it.
+"reason": ..., "reviewer": ...}; all but the first two are optional. A reviewer's last line on a pair counts.
+A person overrules the checks. An edited pair keeps its pair_id, so that its decision still finds it.
+slm_factory/review/decisions.py says what becomes of decisions when pairs change or reviewers disagree.
 """
 
 import logging
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, model_validator
+from typing import Any
 
 from slm_factory.core import files, params
 from slm_factory.core.errors import run_stage
 from slm_factory.core.files import Row
 from slm_factory.core.params import Settings
 from slm_factory.core.records import REVIEWED
+from slm_factory.review import decisions
+from slm_factory.review.decisions import Applied, Decisions
 
 PAIRS = Path("data/score.parquet")
 DECISIONS = Path("data/review.jsonl")
@@ -34,64 +35,31 @@ class Params(Settings):
     require_approval: bool
 
 
-class Decision(BaseModel):
-    """One line of data/review.jsonl."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    pair_id: str
-    decision: Literal["approve", "reject", "edit"]
-    question: str | None = None
-    answer: str | None = None
-    reason: str = ""
-    reviewer: str = ""
-
-    @model_validator(mode="after")
-    def edit_says_what(self) -> "Decision":
-        """An edit without new words would silently be an approval."""
-        if self.decision == "edit" and not (self.question or self.answer):
-            raise ValueError("an edit needs a question or an answer")
-        return self
-
-
-def read_decisions(path: Path) -> dict[str, Decision]:
-    """The last decision on each pair.
-
-    Raises:
-        UserError: a line is not a decision; it is named.
-    """
-    return {decision.pair_id: decision for decision in params.load_lines(path, Decision)}
-
-
-def apply(pair: Row, decision: Decision | None, require_approval: bool) -> Row:
+def reviewed(pair: Row, applied: Applied | None, require_approval: bool) -> Row:
     """The pair after a person's decision, or after the lack of one."""
-    if decision is None:
-        row = {**pair, "decision": "", "reviewer": ""}
-        if require_approval and pair["is_kept"]:
-            row |= {"is_kept": False, "reasons": [*pair["reasons"], "not approved"]}
-        return row
-    row = {**pair, "decision": decision.decision, "reviewer": decision.reviewer}
-    if decision.decision == "reject":
-        reason = f"rejected by reviewer: {decision.reason}" if decision.reason else "rejected by reviewer"
-        return row | {"is_kept": False, "reasons": [*pair["reasons"], reason]}
-    return row | {
-        "is_kept": True,
-        "question": decision.question or pair["question"],
-        "answer": decision.answer or pair["answer"],
-    }
+    row = pair | decisions.apply(applied, pair)
+    if require_approval and row["is_kept"] and row["decision"] == "":
+        row |= {"is_kept": False, "reasons": [*pair["reasons"], "not approved"]}
+    return row
 
 
-def summary(rows: list[Row], decisions: dict[str, Decision]) -> dict[str, Any]:
-    """metrics/review.json: decisions by kind, and those on pairs that no longer exist."""
-    made = [row["decision"] for row in rows]
-    known = {row["pair_id"] for row in rows}
+def summary(rows: list[Row], made: Decisions, applied: dict[str, Applied]) -> dict[str, Any]:
+    """metrics/review.json: decisions by kind, and those to look at again.
+
+    Those are decisions whose pair is gone or whose source changed, and pairs on which reviewers disagree; the
+    latter are named only where there are any.
+    """
+    kinds = [row["decision"] for row in rows]
+    stale = [pair_id for pair_id, one in applied.items() if one.is_stale]
+    contested = sorted(pair_id for pair_id, one in applied.items() if one.is_contested)
     return {
-        "approved": made.count("approve"),
-        "rejected": made.count("reject"),
-        "edited": made.count("edit"),
-        "undecided": made.count(""),
+        "approved": kinds.count("approve"),
+        "rejected": kinds.count("reject"),
+        "edited": kinds.count("edit"),
+        "undecided": kinds.count(""),
         "kept": sum(row["is_kept"] for row in rows),
-        "stale_decisions": sorted(pair_id for pair_id in decisions if pair_id not in known),
+        "stale_decisions": sorted({*stale, *decisions.unused(made, applied)}),
+        **({"contested": contested} if contested else {}),
     }
 
 
@@ -99,10 +67,12 @@ def main() -> None:
     """Reads scored pairs and decisions, writes reviewed pairs."""
     settings = params.load("review", Params)
     pairs = files.read_rows(PAIRS)
-    decisions = read_decisions(DECISIONS)
-    rows = [apply(pair, decisions.get(pair["pair_id"]), settings.require_approval) for pair in pairs]
+    made = decisions.read(DECISIONS)
+    words = ((row["pair_id"], row["question"], row["answer"], row["evidence"]) for row in pairs)
+    applied = decisions.assign(made, words, gone=made.keys() - {row["pair_id"] for row in pairs})
+    rows = [reviewed(pair, applied.get(pair["pair_id"]), settings.require_approval) for pair in pairs]
     files.write_rows(REVIEWED_PAIRS, rows, REVIEWED)
-    metrics = summary(rows, decisions)
+    metrics = summary(rows, made, applied)
     files.write_json(METRICS, metrics)
     log.info(
         "review: %d approved, %d rejected, %d edited, %d undecided, %d stale decisions, %d kept -> %s",

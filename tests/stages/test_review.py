@@ -9,15 +9,16 @@ from slm_factory.core import files
 from slm_factory.core.errors import UserError
 from slm_factory.core.files import Row
 from slm_factory.core.records import SCORED
+from slm_factory.review import decisions
 from stages import review
 from tests import rows
 from tests.conftest import REPOSITORY, set_params
 
 
-def run(decisions: list[object], *pairs: Row) -> list[Row]:
+def run(lines: list[object], *pairs: Row) -> list[Row]:
     files.write_rows(review.PAIRS, pairs, SCORED)
-    lines = [line if isinstance(line, str) else json.dumps(line) for line in decisions]
-    review.DECISIONS.write_text("\n".join(lines), encoding="utf-8")
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+    review.DECISIONS.write_text("\n".join(texts), encoding="utf-8")
     review.main()
     return files.read_rows(review.REVIEWED_PAIRS)
 
@@ -48,18 +49,18 @@ def test_an_approval_overrules_the_checks(workspace: Path) -> None:
 
 
 def test_the_last_decision_on_a_pair_counts(workspace: Path) -> None:
-    decisions = [{"pair_id": "p1", "decision": "reject"}, {"pair_id": "p1", "decision": "approve"}]
-    (row,) = run([*decisions, ""], rows.scored())
+    lines = [{"pair_id": "p1", "decision": "reject"}, {"pair_id": "p1", "decision": "approve"}]
+    (row,) = run([*lines, ""], rows.scored())
     assert (row["decision"], row["is_kept"]) == ("approve", True)
 
 
 def test_with_require_approval_only_approved_and_edited_pairs_are_kept(workspace: Path) -> None:
     set_params(workspace, **{"review.require_approval": True})
-    decisions = [
+    lines = [
         {"pair_id": "p1", "decision": "approve"},
         {"pair_id": "p2", "decision": "edit", "question": "Which limit has Alpha?"},
     ]
-    result = run(decisions, *(rows.scored(pair_id=f"p{number}") for number in (1, 2, 3)))
+    result = run(lines, *(rows.scored(pair_id=f"p{number}") for number in (1, 2, 3)))
     assert [row["is_kept"] for row in result] == [True, True, False]
     assert result[2]["reasons"] == ["not approved"]
 
@@ -70,6 +71,35 @@ def test_decisions_on_pairs_that_are_gone_are_counted_by_name(workspace: Path) -
         **{"approved": 0, "rejected": 0, "edited": 0, "undecided": 1, "kept": 1},
         "stale_decisions": ["gone"],
     }
+
+
+def test_a_decision_survives_a_new_pair_id_and_is_no_stale_one(workspace: Path) -> None:
+    pair = rows.scored()
+    moved = {"wording": decisions.wording(pair["question"], pair["answer"])}
+    (row,) = run([{"pair_id": "old", "decision": "reject", **moved}], pair)
+    assert row["decision"] == "reject" and files.read_json(review.METRICS)["stale_decisions"] == []
+
+
+def test_a_decision_whose_source_changed_is_named_and_does_not_overrule_the_checks(workspace: Path) -> None:
+    line = {"pair_id": "p1", "decision": "approve", "source": "0" * 16}
+    (row,) = run([line], rows.scored(is_kept=False, reasons=["language"]))
+    assert (row["decision"], row["is_kept"]) == ("", False)
+    assert files.read_json(review.METRICS)["stale_decisions"] == ["p1"]
+
+
+def test_a_stale_approval_is_no_approval_where_one_is_required(workspace: Path) -> None:
+    set_params(workspace, **{"review.require_approval": True})
+    (row,) = run([{"pair_id": "p1", "decision": "approve", "source": "0" * 16}], rows.scored())
+    assert (row["is_kept"], row["reasons"]) == (False, ["not approved"])
+
+
+def test_pairs_on_which_reviewers_disagree_are_named(workspace: Path) -> None:
+    lines = [
+        {"pair_id": "p1", "decision": "reject", "reviewer": "kim"},
+        {"pair_id": "p1", "decision": "approve", "reviewer": "lee"},
+    ]
+    (row,) = run(lines, rows.scored())
+    assert not row["is_kept"] and files.read_json(review.METRICS)["contested"] == ["p1"]
 
 
 @pytest.mark.parametrize(
@@ -89,4 +119,4 @@ def test_a_bad_line_is_named(workspace: Path, line: str, words: str) -> None:
 
 
 def test_the_repository_ships_a_decision_file_that_can_be_read() -> None:
-    assert review.read_decisions(REPOSITORY / review.DECISIONS) == {}
+    assert decisions.read(REPOSITORY / review.DECISIONS) == {}
