@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help run test lint docs story install clean clean-all
+.PHONY: help run test lint docs story messages install clean clean-all
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -29,6 +29,13 @@ docs: $(INSTALLED) ## write docs/reference again from the code
 
 story: $(INSTALLED) ## the life of a student in a clone: better, refused, deleted, rolled back (about 25 minutes)
 	@$(BIN)/python -m bench.story
+
+messages: $(INSTALLED) ## gather the texts of the interface, and compile their translations
+	@mkdir -p build
+	@$(BIN)/pybabel --quiet extract --no-location --sort-output --keyword N_ --output build/slm_factory.pot slm_factory
+	@$(BIN)/pybabel --quiet update --domain slm_factory --no-fuzzy-matching --ignore-pot-creation-date \
+		--width 100 --input-file build/slm_factory.pot --output-dir slm_factory/language/locale
+	@$(BIN)/pybabel --quiet compile --domain slm_factory --directory slm_factory/language/locale
 
 install: $(INSTALLED) ## make .venv with the pinned packages
 

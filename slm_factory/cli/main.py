@@ -19,6 +19,7 @@ from slm_factory.cli.history import history
 from slm_factory.cli.profile import profile
 from slm_factory.cli.refine import refine
 from slm_factory.cli.repository import program
+from slm_factory.cli.review import review
 from slm_factory.cli.rollback import rollback
 from slm_factory.cli.run import run
 from slm_factory.cli.status import status
@@ -64,7 +65,7 @@ evaluation.command("compare")(eval_compare)
 app.add_typer(evaluation, name="eval")
 tool = typer.Typer(help="Tools beside the pipeline.")
 tool.add_typer(collect, name="collect")
-for command in (update, evolve, refine, dataset, cost, dashboard, wizard):
+for command in (wizard, dashboard, update, evolve, review, refine, dataset, cost):
     tool.command()(command)
 tool.command("compare-data")(compare_data)
 app.add_typer(tool, name="tool")

@@ -1,0 +1,45 @@
+"""The language of what people read: gettext catalogues below `locale`, chosen once when a program starts.
+
+    from slm_factory.language import _
+
+    _("Approve")                     # translated when it is called, not when a module is read
+    ngettext("%d pair", "%d pairs", n) % n
+
+`make messages` brings the catalogues up to date with the sources. English is what stands in the code.
+"""
+
+import gettext as standard
+from collections.abc import Mapping
+from pathlib import Path
+
+from slm_factory.language.choice import LANGUAGES, chosen
+
+DOMAIN = "slm_factory"
+CATALOGUES = Path(__file__).parent / "locale"
+
+_current: standard.NullTranslations = standard.NullTranslations()
+
+__all__ = ["CATALOGUES", "DOMAIN", "LANGUAGES", "N_", "_", "chosen", "ngettext", "use"]
+
+
+def use(language: str | None = None, environment: Mapping[str, str] | None = None) -> str:
+    """Sets the language for all that follows, by the locale where none is named; returns it (ko or en)."""
+    global _current
+    name = language or chosen(environment)
+    _current = standard.translation(DOMAIN, CATALOGUES, [name], fallback=True)
+    return name
+
+
+def _(message: str) -> str:
+    """`message` in the language of the program."""
+    return _current.gettext(message) if message else ""
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """`one` or `many`, as `count` asks for, in the language of the program."""
+    return _current.ngettext(one, many, count)
+
+
+def N_(message: str) -> str:
+    """`message` itself: marks a text that is translated later."""
+    return message
