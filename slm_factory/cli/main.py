@@ -22,6 +22,7 @@ from slm_factory.cli.repository import program
 from slm_factory.cli.review import review
 from slm_factory.cli.rollback import rollback
 from slm_factory.cli.run import run
+from slm_factory.cli.serve import serve
 from slm_factory.cli.status import status
 from slm_factory.cli.trace import trace
 from slm_factory.cli.update import update
@@ -57,7 +58,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a bug keeps Python's own traceback, without the values of variables
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, status, check, profile, ask, trace, history, rollback, version):
+for command in (run, status, check, profile, ask, serve, trace, history, rollback, version):
     app.command()(command)
 evaluation = typer.Typer(help="Models on the held-out questions.")
 evaluation.command("run")(eval_run)

@@ -18,14 +18,14 @@ Chunk = dict[str, Any]  # one event of a streamed reply, in OpenAI form
 class Llama:
     """A loaded GGUF that answers conversations, `slots` of them at a time; use as a context manager.
 
-    `context_tokens` is the room of each conversation. llama.cpp's server opens a port too; it is bound to
-    127.0.0.1 and takes a key that only this object knows.
+    `context_tokens` is the room of each conversation, `name` what replies call the model. llama.cpp's server
+    opens a port too; it is bound to 127.0.0.1 and takes a key that only this object knows.
 
     Raises:
         UserError: the package is not installed, or the file is missing or cannot be loaded.
     """
 
-    def __init__(self, file: Path, *, context_tokens: int, slots: int = 1) -> None:
+    def __init__(self, file: Path, *, context_tokens: int, slots: int = 1, name: str = "") -> None:
         try:
             import xllamacpp
         except ImportError as error:
@@ -35,6 +35,8 @@ class Llama:
         self.api_key = secrets.token_hex(16)
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(file)
+        if name:
+            parameters.model_alias = {name}
         parameters.n_ctx = context_tokens * slots  # llama.cpp deals it out evenly
         parameters.n_parallel = slots
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads_for(file)
@@ -43,6 +45,7 @@ class Llama:
         parameters.cors_origins = ""
         parameters.ui = False
         parameters.verbosity = 0
+        parameters.prefill_assistant = False  # a turn that is there has ended; Ollama's templates say so too
         # The answer is the text as the model wrote it; llama.cpp would take `<think>` parts out of it.
         parameters.reasoning_format = xllamacpp.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
         try:
@@ -109,6 +112,17 @@ class Llama:
         self.server.handle_chat_completions(
             {**request, "stream": True, "stream_options": {"include_usage": True}}, take
         )
+
+    def stream_bytes(self, request: bytes, take: Callable[[bytes], bool], *, is_chat: bool = True) -> None:
+        """As `stream`, for a request and events that are JSON already: a server only passes them on.
+
+        Without `is_chat` the request is a completion: its prompt is read as it stands, marks and all.
+
+        Raises:
+            RuntimeError, ValueError: llama.cpp cannot read the request.
+        """
+        handle = self.server.handle_chat_completions if is_chat else self.server.handle_completions
+        handle(request, take)
 
 
 def threads_for(file: Path) -> int:

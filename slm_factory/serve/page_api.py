@@ -1,0 +1,85 @@
+"""Routes beside the two APIs: the page and its files, passages, feedback, health, metrics."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse
+
+from slm_factory.serve.description import REFUSALS
+from slm_factory.serve.feedback import FEEDBACK, Feedback, save
+from slm_factory.serve.generation import Engine
+from slm_factory.serve.ollama_form import Asking
+from slm_factory.serve.passages import CHUNKS, Passages
+
+FOLDER = Path(__file__).with_name("page")
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:"
+HEADERS = {
+    "Content-Security-Policy": f"{POLICY}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+FILES = Literal["page.css", "page.js", "ko.json", "en.json"]
+
+
+class Question(Asking):
+    """What passages are looked for."""
+
+    question: str = Field(min_length=1, max_length=10_000)
+    answer: str = Field("", max_length=100_000)
+    count: int = Field(3, ge=1, le=10)
+
+
+def routes(engine: Engine, data: Path) -> APIRouter:
+    """The routes; feedback and chunks lie in the folder `data`."""
+    router = APIRouter()
+    passages = Passages(data / CHUNKS.name)
+
+    @router.get("/", include_in_schema=False)
+    @router.head("/", include_in_schema=False)
+    async def root(request: Request) -> Response:
+        """The page for a browser, Ollama's sign of life for everybody else."""
+        if "text/html" in request.headers.get("accept", ""):
+            return FileResponse(FOLDER / "index.html", headers=HEADERS)
+        return PlainTextResponse("Ollama is running")
+
+    @router.get("/page/{name}", include_in_schema=False)
+    async def file(name: FILES) -> Response:
+        """A file of the page."""
+        return FileResponse(FOLDER / name, headers=HEADERS)
+
+    @router.get("/health", tags=["health"])
+    @router.get("/health/live", tags=["health"])
+    @router.get("/health/ready", tags=["health"])
+    async def health() -> dict[str, Any]:
+        """That the server lives; it listens only once its models are loaded, so it is ready, too."""
+        versions = {tag: model.source.version for tag, model in engine.shelf.models.items()}
+        admission = engine.admission
+        return {
+            "status": "ok",
+            "models": versions,
+            "running": admission.running,
+            "waiting": admission.waiting,
+        }
+
+    @router.get("/metrics", tags=["health"], response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        """Counters and clocks for Prometheus."""
+        return Response(engine.metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
+
+    @router.post("/passages", tags=["page"], responses=REFUSALS)
+    async def find(body: Question) -> dict[str, Any]:
+        """The passages of the documents that share most with a question and its answer."""
+        found = await asyncio.to_thread(passages.find, f"{body.question}\n{body.answer}", body.count)
+        return {"passages": found}
+
+    @router.post("/feedback", tags=["page"], responses=REFUSALS)
+    async def feedback(body: Feedback) -> dict[str, str]:
+        """Keeps a thumb up or down."""
+        return {"feedback_id": await asyncio.to_thread(save, body, data / FEEDBACK.name)}
+
+    return router

@@ -1,0 +1,1 @@
+"""Tests of slm_factory/serve."""
