@@ -7,8 +7,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slm_factory.core.errors import UserError
 from slm_factory.serve import refusal
@@ -17,6 +18,7 @@ from slm_factory.serve.refusal import Refusal
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 OPEN = ("/health", "/page/")  # need no key: what watches the server, and the page itself, which asks for one
 VARIABLE = "SLM_FACTORY_SERVE_KEY"
+TOO_LARGE = "the body is too large"
 SHORTEST = 16  # characters of a key
 
 
@@ -61,15 +63,16 @@ def digest(key: str) -> bytes:
 
 
 class Guard:
-    """Lets a request pass that may ask, to `app`.
+    """Lets a request pass that may ask and is not too large.
 
     A web page of another place can reach a server on this machine through its visitor's browser. Such a
     request names its page in `Origin`, or, where the name was made to point here, the name in `Host`.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, max_body: int) -> None:
         self.app = app
         self.keys = keys
+        self.max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, or answers 401 or 403."""
@@ -77,10 +80,24 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = MutableHeaders(scope=scope)
-        if headers.get("content-length") != "0" and scope["method"] == "POST":
+        if scope["method"] == "POST":
             headers["content-type"] = "application/json"  # curl -d and Ollama's clients say something else
         answer = self.refuse(scope["path"], headers)
-        await (answer or self.app)(scope, receive, send)
+        await (answer or self.app)(scope, self.bounded(receive), send)
+
+    def bounded(self, receive: Receive) -> Receive:
+        """`receive`, up to the largest body."""
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self.max_body:
+                raise HTTPException(413)
+            return message
+
+        return counted
 
     def refuse(self, path: str, headers: Headers) -> Response | None:
         """The response to a request that may not ask, None for one that may."""
@@ -89,13 +106,19 @@ class Guard:
             return Response(status_code=403)
         if (origin := headers.get("origin")) and hostname(origin) not in {*LOCAL, host}:
             return Response(status_code=403)
-        if not self.keys.digests or path == "/" or path.startswith(OPEN):
-            return None
-        if self.keys.fit(headers.get("authorization", "")):
-            return None
-        refused = Refusal(401, "the key is missing or wrong", code="invalid_api_key")
-        body = refusal.body(path, 401, refused.reason, code=refused.code)
-        return JSONResponse(body, 401, refused.headers)
+        is_open = not self.keys.digests or path == "/" or path.startswith(OPEN)
+        if not is_open and not self.keys.fit(headers.get("authorization", "")):
+            return response(path, Refusal(401, "the key is missing or wrong", code="invalid_api_key"))
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self.max_body:  # else counted as it comes
+            return response(path, Refusal(413, TOO_LARGE))
+        return None
+
+
+def response(path: str, refused: Refusal) -> Response:
+    """The response to a request at `path` that is refused."""
+    body = refusal.body(path, refused.status, refused.reason, code=refused.code, nested=refused.nested)
+    return JSONResponse(body, refused.status, refused.headers)
 
 
 def hostname(address: str) -> str:

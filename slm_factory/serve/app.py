@@ -9,11 +9,11 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from slm_factory import __version__
-from slm_factory.serve import ollama_api, openai_api, page_api, refusal
-from slm_factory.serve.access import Guard, Keys
+from slm_factory.serve import ollama_api, openai_api, page_api
+from slm_factory.serve.access import TOO_LARGE, Guard, Keys, response
 from slm_factory.serve.generation import Engine
 from slm_factory.serve.refusal import Refusal
 
@@ -34,7 +34,6 @@ def make(
         description="A model made by slm-factory, in the words of Ollama and of OpenAI.",
         docs_url=None,  # their pages fetch scripts from elsewhere
         redoc_url=None,
-        max_body_size=max_body,
         lifespan=lifespan,
         redirect_slashes=False,
     )
@@ -43,7 +42,7 @@ def make(
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, not_understood)
     app.add_exception_handler(HTTPException, wrong)
-    app.add_middleware(Guard, keys=keys)
+    app.add_middleware(Guard, keys=keys, max_body=max_body)
     app.add_middleware(Counted, engine=engine)
     return app
 
@@ -67,23 +66,16 @@ class Counted:
         await self.app(scope, receive, seen)
 
 
-def error(request: Request, refused: Refusal) -> Response:
-    """The response to a request that is refused."""
-    path = request.url.path
-    body = refusal.body(path, refused.status, refused.reason, code=refused.code, nested=refused.nested)
-    return JSONResponse(body, refused.status, refused.headers)
-
-
 async def refused(request: Request, problem: Exception) -> Response:
     """A refusal as it stands."""
     assert isinstance(problem, Refusal)
-    return error(request, problem)
+    return response(request.url.path, problem)
 
 
 async def not_understood(request: Request, problem: Exception) -> Response:
     """400 for a body or a parameter that is not as described; the first fault is told."""
     assert isinstance(problem, RequestValidationError)
-    return error(request, Refusal(400, explained(problem.errors()[0])))
+    return response(request.url.path, Refusal(400, explained(problem.errors()[0])))
 
 
 async def wrong(request: Request, problem: Exception) -> Response:
@@ -91,8 +83,8 @@ async def wrong(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
     if problem.status_code in PLAIN:
         return PlainTextResponse(PLAIN[problem.status_code], problem.status_code, problem.headers)
-    reason = "the body is too large" if problem.status_code == 413 else str(problem.detail)
-    return error(request, Refusal(problem.status_code, reason))
+    reason = TOO_LARGE if problem.status_code == 413 else str(problem.detail)
+    return response(request.url.path, Refusal(problem.status_code, reason))
 
 
 def explained(fault: Any) -> str:

@@ -1,6 +1,7 @@
 """The running server: models loaded, port open, promotions followed, and an end that drops nobody."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,7 +70,8 @@ def serve(
         server = make(engine, keys, limits, look)
         address = opened.getsockname()
         say(f"serving {', '.join(engine.shelf.names())} at http://{address[0]}:{address[1]}")
-        with suppress(KeyboardInterrupt):  # uvicorn raises what it was stopped by, when it has stopped
+        signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises what stopped it again when it has
+        with suppress(KeyboardInterrupt):
             server.run(sockets=[opened])
         engine.close()
 

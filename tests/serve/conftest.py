@@ -25,7 +25,11 @@ from slm_factory.student.modelfile import modelfile
 from slm_factory.student.templates import CHATML
 
 SYSTEM = "Answer from the documents."
-LONG = {"type": "array", "items": {"enum": ["a"]}, "minItems": 200}  # a grammar keeps the random model talking
+LONG = {
+    "type": "array",
+    "items": {"enum": ["a"]},
+    "minItems": 200,
+}  # a grammar keeps the random model talking
 
 
 @dataclass
@@ -50,7 +54,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def place(folder: Path, model: Path, context: int = 2048) -> None:
+def place(folder: Path, model: Path, context: int = 8192) -> None:
     """Puts a model with its Modelfile into `folder`, as quantize does."""
     folder.mkdir(parents=True)
     (folder / "tiny.gguf").write_bytes(model.read_bytes())

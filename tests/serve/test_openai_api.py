@@ -69,7 +69,7 @@ def test_an_answer_follows_a_schema_and_tells_its_likelihood(client: openai.Open
     reply = client.chat.completions.create(
         model="slm",
         messages=HELLO,  # type: ignore[arg-type]
-        max_tokens=40,
+        max_tokens=200,
         response_format=form,  # type: ignore[arg-type]
         logprobs=True,
         top_logprobs=2,
@@ -88,7 +88,7 @@ def test_the_client_raises_what_is_wrong(client: openai.OpenAI) -> None:
         client.chat.completions.create(model="nosuch", messages=HELLO)  # type: ignore[arg-type]
     assert missing.value.code == "model_not_found"
     with pytest.raises(openai.BadRequestError) as long:
-        client.completions.create(model="slm", prompt="x" * 3000)
+        client.completions.create(model="slm", prompt="x" * 9000)
     assert long.value.code == "context_length_exceeded"
     with pytest.raises(openai.BadRequestError, match="messages"):
         client.chat.completions.create(model="slm", messages=[])
