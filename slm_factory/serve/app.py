@@ -15,6 +15,7 @@ from slm_factory import __version__
 from slm_factory.serve import ollama_api, openai_api, page_api
 from slm_factory.serve.access import TOO_LARGE, Guard, Keys, response
 from slm_factory.serve.generation import Engine
+from slm_factory.serve.passages import Passages
 from slm_factory.serve.refusal import Refusal
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
@@ -25,9 +26,14 @@ OPTION_TYPES = {"float": "float32", "int": "integer", "list": "array"}
 
 
 def make(
-    engine: Engine, keys: Keys, max_body: int, lifespan: Lifespan | None = None, data: Path = Path("data")
+    engine: Engine,
+    keys: Keys,
+    passages: Passages,
+    feedback_file: Path,
+    max_body: int,
+    lifespan: Lifespan | None = None,
 ) -> FastAPI:
-    """The application; bodies over `max_body` bytes are refused, feedback and passages lie in `data`."""
+    """The application; bodies over `max_body` bytes are refused."""
     app = FastAPI(
         title="slm-factory serve",
         version=__version__,
@@ -37,7 +43,8 @@ def make(
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    for routes in (ollama_api.routes(engine), openai_api.routes(engine), page_api.routes(engine, data)):
+    page = page_api.routes(engine, passages, feedback_file)
+    for routes in (ollama_api.routes(engine), openai_api.routes(engine), page):
         app.include_router(routes)
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, not_understood)

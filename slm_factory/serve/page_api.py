@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse
 
 from slm_factory.serve.description import REFUSALS
-from slm_factory.serve.feedback import FEEDBACK, Feedback, save
+from slm_factory.serve.feedback import Feedback, save
 from slm_factory.serve.generation import Engine
 from slm_factory.serve.ollama_form import Asking
-from slm_factory.serve.passages import CHUNKS, Passages
+from slm_factory.serve.passages import Passages
 
 FOLDER = Path(__file__).with_name("page")
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:"
@@ -34,10 +34,9 @@ class Question(Asking):
     count: int = Field(3, ge=1, le=10)
 
 
-def routes(engine: Engine, data: Path) -> APIRouter:
-    """The routes; feedback and chunks lie in the folder `data`."""
+def routes(engine: Engine, passages: Passages, feedback_file: Path) -> APIRouter:
+    """The routes; feedback is kept in `feedback_file`."""
     router = APIRouter()
-    passages = Passages(data / CHUNKS.name)
 
     @router.get("/", include_in_schema=False)
     @router.head("/", include_in_schema=False)
@@ -80,6 +79,6 @@ def routes(engine: Engine, data: Path) -> APIRouter:
     @router.post("/feedback", tags=["page"], responses=REFUSALS)
     async def feedback(body: Feedback) -> dict[str, str]:
         """Keeps a thumb up or down."""
-        return {"feedback_id": await asyncio.to_thread(save, body, data / FEEDBACK.name)}
+        return {"feedback_id": await asyncio.to_thread(save, body, feedback_file)}
 
     return router

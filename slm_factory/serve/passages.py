@@ -1,11 +1,13 @@
 """The passages of the documents that speak of what was asked and answered."""
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from slm_factory.core import files
+from slm_factory.core.errors import UserError
 from slm_factory.evaluation.retrieval import Search, passage
 
 CHUNKS = Path("data/chunk.parquet")
@@ -38,3 +40,10 @@ class Passages:
                 self.rows = {passage(row): row for row in reversed(chunks)}
                 self.changed = changed
             return [self.rows[found] for found in dict.fromkeys(self.search.find(text, 2 * count))][:count]
+
+    def prepare(self) -> None:
+        """Builds the search ahead of the first question, which else would wait for it. In a thread."""
+        try:
+            self.find("", 1)
+        except UserError as error:
+            logging.getLogger(__name__).warning("no passages are shown: %s", error.problem)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from slm_factory.serve.access import Keys
     from slm_factory.serve.generation import Engine
+    from slm_factory.serve.passages import Passages
     from slm_factory.serve.shelf import Shelf
 
 Lifespan = Callable[[object], AbstractAsyncContextManager[None]]
@@ -88,9 +89,13 @@ def make(
 
     from slm_factory.serve import app
     from slm_factory.serve.connection import PatientProtocol
+    from slm_factory.serve.feedback import FEEDBACK
+    from slm_factory.serve.passages import CHUNKS, Passages
 
     patience = {"read_seconds": limits.read_seconds, "write_seconds": limits.write_seconds}
-    application = app.make(engine, keys, limits.max_body, following(engine.shelf, look), data)
+    passages = Passages(data / CHUNKS.name)
+    lifespan = beside(engine.shelf, look, passages)
+    application = app.make(engine, keys, passages, data / FEEDBACK.name, limits.max_body, lifespan)
     config = uvicorn.Config(
         application,
         http=type("Patient", (PatientProtocol,), patience),
@@ -152,14 +157,15 @@ def loaded(sources: dict[str, Source], name: str, limits: Limits) -> "Engine":
     return Engine(shelf, admission, threads, metrics, limits.max_tokens)
 
 
-def following(shelf: "Shelf", look: Callable[[], Source | None] | None) -> Lifespan:
-    """What runs beside the requests: promotions are followed, where there are some to look for."""
+def beside(shelf: "Shelf", look: Callable[[], Source | None] | None, passages: "Passages") -> Lifespan:
+    """What runs beside the requests: passages are prepared, promotions followed where there are some to see."""
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
-        task = asyncio.create_task(shelf.follow(look)) if look else None
+        tasks = [asyncio.create_task(asyncio.to_thread(passages.prepare))]
+        tasks += [asyncio.create_task(shelf.follow(look))] if look else []
         yield
-        if task:
+        for task in tasks:
             task.cancel()
 
     return lifespan

@@ -74,12 +74,11 @@ def test_a_client_that_leaves_stops_its_answer(serve: Serve) -> None:
 
 
 def test_a_client_that_leaves_the_queue_is_not_answered(serve: Serve) -> None:
-    with serve(Limits(slots=1, max_tokens=7000)) as running:
-        with talking(running):
-            with pytest.raises(httpx.ReadTimeout):
-                httpx.post(f"{running.address}/api/generate", json=HELLO, timeout=0.1)
-            wait_for(lambda: health(running, "waiting") == 0)
-            assert health(running, "running") == 1
+    with serve(Limits(slots=1, max_tokens=7000)) as running, talking(running):
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{running.address}/api/generate", json=HELLO, timeout=0.1)
+        wait_for(lambda: health(running, "waiting") == 0)
+        assert health(running, "running") == 1
 
 
 @pytest.mark.parametrize("is_declared", [True, False])

@@ -1,0 +1,302 @@
+// The page: asks /api/chat, shows answers as they come, their passages, and keeps thumbs. No text is ever HTML.
+
+const $ = (id) => document.getElementById(id);
+const texts = {}; // the chosen language's catalogue
+const histories = new Map(); // model -> its conversation, since each hears its own answers
+let models = []; // {name, kind: "tuned" | "base", version}
+let running = null; // AbortController of the question that is answered
+
+// Language
+
+const say = (key, values = {}) =>
+  (texts[key] ?? "").replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
+
+async function speak(language) {
+  Object.assign(texts, await (await fetch(`page/${language}.json`)).json());
+  document.documentElement.lang = language;
+  document.title = texts.title;
+  localStorage.setItem("language", language);
+  translate(document);
+  $("question").placeholder = texts.placeholder;
+  $("languages").setAttribute("aria-label", texts.language);
+  for (const button of $("languages").children) {
+    button.setAttribute("aria-pressed", button.value === language);
+  }
+  for (const retell of document.querySelectorAll(".exchange, .answer")) retell.retell?.();
+  showModel();
+}
+
+function translate(root) {
+  for (const element of root.querySelectorAll("[data-text]")) {
+    element.textContent = say(element.dataset.text);
+  }
+}
+
+function preferred() {
+  const wanted = [localStorage.getItem("language"), ...navigator.languages].filter(Boolean);
+  const known = wanted.map((one) => one.slice(0, 2)).find((one) => ["ko", "en"].includes(one));
+  return known ?? "en";
+}
+
+// Server
+
+async function call(path, body, signal) {
+  const key = sessionStorage.getItem("key");
+  const reply = await fetch(path, {
+    method: body ? "POST" : "GET",
+    headers: key ? { Authorization: `Bearer ${key}` } : {},
+    body: body && JSON.stringify(body),
+    signal,
+  }).catch((error) => {
+    throw error.name === "AbortError" ? error : new Error(say("gone"));
+  });
+  if (reply.status === 401) {
+    await unlock();
+    return call(path, body, signal);
+  }
+  if (reply.ok) return reply;
+  if ([429, 503].includes(reply.status)) {
+    throw new Error(say("busy", { seconds: reply.headers.get("retry-after") ?? 1 }));
+  }
+  const { error } = await reply.json().catch(() => ({ error: reply.statusText }));
+  throw new Error(say("failed", { reason: error }));
+}
+
+let asking = null; // one dialog for all requests that wait for the key
+function unlock() {
+  asking ??= new Promise((resolve) => {
+    $("locked").showModal();
+    $("locked").addEventListener("close", () => {
+      sessionStorage.setItem("key", $("key").value);
+      $("key").value = "";
+      asking = null;
+      resolve();
+    }, { once: true });
+  });
+  return asking;
+}
+
+async function findModels() {
+  const listed = (await (await call("api/tags")).json()).models.map((model) => model.name);
+  const versions = (await (await call("health")).json()).models;
+  models = listed
+    .filter((name) => /:(latest|base)$/.test(name))
+    .map((name) => ({ name, kind: name.endsWith(":base") ? "base" : "tuned" }))
+    .map((model) => ({ ...model, version: versions[model.name.split(":").pop()] ?? "" }))
+    .sort((a, b) => a.kind.localeCompare(b.kind)); // base on the left
+  $("compare-label").hidden = models.length < 2;
+  showModel();
+}
+
+function showModel() {
+  const tuned = models.find((model) => model.kind === "tuned");
+  $("model").textContent = tuned ? [tuned.name.split(":")[0], tuned.version].filter(Boolean).join(" ") : "";
+}
+
+// Answers
+
+function copy(id) {
+  const element = $(id).content.firstElementChild.cloneNode(true);
+  translate(element);
+  return element;
+}
+
+function scrollDown() {
+  $("talk").scrollTop = $("talk").scrollHeight;
+}
+
+async function* lines(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  for (let rest = ""; ;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    yield* parts.filter(Boolean).map((part) => JSON.parse(part));
+  }
+}
+
+async function answer(model, question, place) {
+  const element = copy("answer");
+  const text = element.querySelector(".text");
+  place.append(element);
+  const history = histories.get(model.name) ?? [];
+  const messages = [...history, { role: "user", content: question }];
+  let said = "";
+  let last = {};
+  element.retell = () => {
+    const rate = last.eval_count ? (last.eval_count / (last.eval_duration / 1e9)).toFixed(0) : 0;
+    element.querySelector("h3").textContent = [say(model.kind), model.version].filter(Boolean).join(" · ");
+    const done = last.done ? say("speed", { tokens: last.eval_count, rate }) : "";
+    element.querySelector(".speed").textContent = last.stopped ? say("stopped") : done;
+    for (const thumb of element.querySelectorAll(".thumb")) {
+      thumb.setAttribute("aria-label", say(thumb.value));
+      thumb.title = say(thumb.value);
+    }
+  };
+  element.retell();
+  try {
+    const reply = await call("api/chat", { model: model.name, messages }, running.signal);
+    for await (const line of lines(reply.body)) {
+      if (line.error) throw new Error(say("failed", { reason: line.error }));
+      said += line.message.content;
+      text.textContent = said.trimStart();
+      last = line;
+      scrollDown();
+    }
+    histories.set(model.name, [...messages, { role: "assistant", content: said }]);
+  } catch (error) {
+    if (error.name === "AbortError") {
+      last = { stopped: true };
+    } else {
+      text.classList.add("wrong");
+      text.textContent = said ? `${said}\n${error.message}` : error.message;
+      said = "";
+    }
+  }
+  text.setAttribute("aria-busy", "false");
+  element.retell();
+  if (said) rateable(element, { model: model.name, version: model.version, question, answer: said.trim() });
+  return said.trim();
+}
+
+function rateable(element, exchange) {
+  const thumbs = [...element.querySelectorAll(".thumb")];
+  const form = element.querySelector(".correction");
+  const better = form.querySelector("textarea");
+  const keep = async (rating, correction = "") => {
+    const cites = element.closest(".exchange").querySelectorAll("li[data-chunk]");
+    const chunk_ids = [...cites].map((cite) => cite.dataset.chunk);
+    try {
+      await call("feedback", { ...exchange, rating, correction, chunk_ids });
+      for (const thumb of thumbs) thumb.setAttribute("aria-pressed", thumb.value === rating);
+      tell("kept");
+    } catch (error) {
+      $("status").textContent = error.message;
+    }
+  };
+  for (const thumb of thumbs) {
+    thumb.hidden = false;
+    thumb.addEventListener("click", () => {
+      form.hidden = thumb.value === "up";
+      if (!form.hidden) better.focus();
+      keep(thumb.value, form.hidden ? "" : better.value.trim());
+    });
+  }
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await keep("down", better.value.trim());
+    form.hidden = true;
+    thumbs[1].focus();
+  });
+}
+
+// Passages
+
+async function showPassages(section, question, said) {
+  const { passages } = await (await call("passages", { question, answer: said })).json();
+  const details = section.querySelector("details");
+  const items = passages.map((passage) => {
+    const item = copy("passage");
+    item.dataset.chunk = passage.chunk_id;
+    item.querySelector("blockquote").append(...marked(plain(passage.text), said));
+    return item;
+  });
+  details.querySelector("ol").replaceChildren(...items);
+  details.hidden = false;
+  section.retell = () => {
+    const summary = passages.length ? say("passages", { count: passages.length }) : say("none");
+    details.querySelector("summary").textContent = summary;
+    items.forEach((item, at) => (item.querySelector("cite").textContent = cited(passages[at])));
+  };
+  section.retell();
+}
+
+// Without the marks of headings, which are cited above it, and without empty lines.
+function plain(text) {
+  return text.replace(/^#+ .*$/gm, "").replace(/\n{2,}/g, "\n").trim();
+}
+
+function cited({ doc_id, headings, first_page: first, last_page: last }) {
+  const page = first ? say(first === last ? "page" : "pages", { first, last }) : "";
+  return [doc_id, page, headings.join(" › ")].filter(Boolean).join(" · ");
+}
+
+// The words of the answer in a passage, marked; a Korean word counts without its ending.
+function marked(text, said) {
+  const words = new Set(said.toLowerCase().match(/[\p{L}\p{N}]{2,}/gu) ?? []);
+  const stems = [...words].flatMap((word) => [word, ...(/\p{sc=Hangul}/u.test(word) ? endings(word) : [])]);
+  const known = new Set(stems);
+  return text.split(/([\p{L}\p{N}]+)/u).map((part) => {
+    const word = part.toLowerCase();
+    const fits = word.length > 1 && [word, ...endings(word)].some((stem) => known.has(stem));
+    if (!fits) return part;
+    const mark = document.createElement("mark");
+    mark.textContent = part;
+    return mark;
+  });
+}
+
+const endings = (word) => [1, 2].map((cut) => word.slice(0, -cut)).filter((stem) => stem.length > 1);
+
+// Questions
+
+async function ask(question) {
+  $("welcome").hidden = true;
+  $("status").textContent = "";
+  const section = copy("exchange");
+  section.querySelector(".question").textContent = question;
+  $("talk").append(section);
+  busy(new AbortController());
+  const chosen = models.filter((model) => models.length === 1 || model.kind === "tuned" || $("compare").checked);
+  const place = section.querySelector(".answers");
+  const answers = await Promise.all(chosen.map((model) => answer(model, question, place)));
+  busy(null);
+  const said = answers.at(-1); // the tuned model's
+  if (said) {
+    tell("said", { text: said });
+    await showPassages(section, question, said).catch((error) => ($("status").textContent = error.message));
+  }
+  scrollDown();
+}
+
+function tell(key, values) {
+  $("said").textContent = say(key, values);
+}
+
+function busy(controller) {
+  running = controller;
+  $("send").hidden = Boolean(controller);
+  $("stop").hidden = !controller;
+  if (!controller) $("question").focus();
+}
+
+$("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const question = $("question").value.trim();
+  if (!question || running) return;
+  $("question").value = "";
+  ask(question);
+});
+$("question").addEventListener("keydown", (event) => {
+  // While a Korean syllable is being put together Enter belongs to the input method.
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    $("ask").requestSubmit();
+  }
+});
+document.addEventListener("keydown", (event) => event.key === "Escape" && running?.abort());
+$("stop").addEventListener("click", () => running?.abort());
+$("anew").addEventListener("click", () => {
+  running?.abort();
+  histories.clear();
+  for (const section of document.querySelectorAll(".exchange")) section.remove();
+  $("welcome").hidden = false;
+  $("question").focus();
+});
+$("languages").addEventListener("click", (event) => event.target.value && speak(event.target.value));
+$("locked").addEventListener("cancel", (event) => event.preventDefault());
+
+await speak(preferred());
+await findModels().catch((error) => ($("status").textContent = error.message));
+document.body.dataset.ready = "yes";

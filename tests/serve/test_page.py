@@ -1,0 +1,222 @@
+"""The page in a headless browser: asked with the keyboard, in both languages, at a phone's width."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slm_factory.core import files
+from slm_factory.serve.server import Limits
+from slm_factory.serve.source import folder_source
+from tests.serve.conftest import Running, place, running
+from tests.serve.test_page_api import write_chunks
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DARK_AND_LIGHT = ("dark", "light")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium: this machine's, else the one that Playwright fetched."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with playwright.sync_playwright() as started:
+        if found is None and not Path(started.chromium.executable_path).exists():
+            pytest.skip("no Chromium: apt-get install chromium, or playwright install chromium")
+        opened = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def served(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A trained model and its base, and documents that speak of the queue."""
+    pytest.importorskip("bm25s")
+    folder = tmp_path_factory.mktemp("page")
+    for name in ("tuned", "base"):
+        place(folder / name, tiny)
+    sources = {
+        "latest": folder_source(folder / "tuned", "v20260101T000000Z"),
+        "base": folder_source(folder / "base", ""),
+    }
+    write_chunks(folder / "data", ["<b>The harbor team</b> owns the queue.", "Backups run at two."])
+    with running(sources, folder / "data", Limits(slots=2, max_tokens=24)) as one:
+        yield one
+
+
+@pytest.fixture
+def page(browser: Any, served: Running) -> Iterator[Any]:
+    """The page in English, loaded; it must not stray to another place, nor log an error."""
+    yield from opened(browser, served.address)
+
+
+def opened(browser: Any, address: str, **context: Any) -> Iterator[Any]:
+    faults: list[str] = []
+    made = browser.new_context(**{"locale": "en-US", **context})
+    page = made.new_page()
+    page.on("request", lambda one: one.url.startswith((address, "data:")) or faults.append(one.url))
+    page.on("console", lambda one: one.type == "error" and faults.append(one.text))
+    page.on("pageerror", lambda one: faults.append(str(one)))
+    page.goto(address)
+    page.wait_for_selector("body[data-ready]")
+    yield page
+    assert not [fault for fault in faults if "401" not in fault]
+    made.close()
+
+
+def ask(page: Any, question: str) -> None:
+    """Types a question and waits until answer and passages are there."""
+    page.fill("#question", question)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".exchange:last-child .passages:not([hidden])")
+
+
+def test_a_question_is_answered_with_speed_and_passages(page: Any, served: Running) -> None:
+    ask(page, "Who owns the queue?")
+    assert page.inner_text(".question") == "Who owns the queue?"
+    assert len(page.inner_text(".answer .text")) > 5
+    assert re.fullmatch(r"24 tokens · \d+ per second", page.inner_text(".speed"))
+    assert page.inner_text(".passages summary") == "Passages of the documents: 1"
+    page.click(".passages summary")
+    assert page.inner_text(".passages cite") == "manual-0.pdf · pages 1–2 · Rules"
+    assert page.inner_text(".passages blockquote") == "<b>The harbor team</b> owns the queue."
+    assert page.get_attribute(".answer .text", "aria-busy") == "false"
+    assert page.text_content("#said").startswith("Answer: ")
+
+
+def test_base_and_trained_stand_side_by_side(page: Any) -> None:
+    page.check("#compare")
+    ask(page, "Who owns the queue?")
+    assert page.locator(".answer h3").all_inner_texts() == ["Before training", "Trained · v20260101T000000Z"]
+    left, right = (answer.bounding_box() for answer in page.locator(".answer").all())
+    assert left["y"] == right["y"] and left["x"] + left["width"] <= right["x"]
+
+
+def test_a_thumb_is_kept_and_a_better_answer_too(page: Any, served: Running) -> None:
+    file = served.data / "feedback.jsonl"
+    file.unlink(missing_ok=True)
+    ask(page, "Who owns the queue?")
+    page.click(".thumb[value=down]")
+    page.wait_for_selector(".thumb[value=down][aria-pressed=true]")
+    page.keyboard.type("The harbor team.")
+    page.click(".correction button")
+    page.wait_for_selector(".correction", state="hidden")
+    (row,) = files.read_json_lines(file)
+    assert (row["rating"], row["question"], row["correction"], row["version"], row["chunk_ids"]) == (
+        *("down", "Who owns the queue?", "The harbor team.", "v20260101T000000Z"),
+        ["0" * 16],
+    )
+    assert row["answer"] == page.inner_text(".answer .text").strip()
+
+
+def test_texts_are_never_markup(page: Any) -> None:
+    ask(page, "<img src=x onerror=document.title='taken'><b>queue</b>")
+    assert page.locator(".exchange img, .exchange b").count() == 0
+    assert page.title() == "Ask the documents"
+
+
+def test_the_keyboard_reaches_everything_in_reading_order(page: Any) -> None:
+    page.keyboard.type("Who owns")  # the question has the focus from the start
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("the queue?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".passages:not([hidden])")
+    assert page.inner_text(".question") == "Who owns\nthe queue?"
+    names = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        names.append(
+            page.evaluate("(({value, id, tagName}) => value || id || tagName)(document.activeElement)")
+        )
+    reached = names[names.index("ko") :]
+    wanted = ["ko", "en", "up", "down", "SUMMARY", "question", "send"]
+    assert [name for name in reached if name in wanted][: len(wanted)] == wanted
+
+
+def test_escape_stops_an_answer(page: Any, served: Running) -> None:
+    page.route("**/api/chat", lambda route: None)  # a server that takes its time
+    page.fill("#question", "Who owns the queue?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#stop:not([hidden])")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#send:not([hidden])")
+    assert page.inner_text(".speed") == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("locale", "title"),
+    [("ko-KR", "문서에 묻기"), ("en-GB", "Ask the documents"), ("fr-FR", "Ask the documents")],
+)
+def test_the_language_is_the_browsers_and_can_be_changed(
+    browser: Any, served: Running, locale: str, title: str
+) -> None:
+    for page in opened(browser, served.address, locale=locale):
+        assert (page.title(), page.inner_text("h1")) == (title, title)
+        ask(page, "Who owns the queue?")
+        page.click("#languages [value=ko]")
+        page.wait_for_selector("html[lang=ko]")
+        assert page.inner_text(".speed").startswith("24토큰") and page.inner_text("#send") == "묻기"
+        assert page.get_attribute(".thumb", "aria-label") == "좋은 답"
+        page.reload()
+        page.wait_for_selector("body[data-ready]")
+        assert page.inner_text("h1") == "문서에 묻기"  # it is remembered
+
+
+@pytest.mark.parametrize("scheme", DARK_AND_LIGHT)
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_is_cut_off_and_every_text_can_be_read(
+    browser: Any, served: Running, scheme: str, width: int
+) -> None:
+    size = {"width": width, "height": 700}
+    for page in opened(browser, served.address, viewport=size, color_scheme=scheme, locale="ko-KR"):
+        page.check("#compare")
+        ask(page, "queue " * 30 + "x" * 200)
+        page.click(".passages summary")
+        page.click(".thumb[value=down] >> nth=0")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(CONTRASTS) == []
+
+
+# Texts whose contrast to what is behind them is under 4.5 (WCAG 2.2, 1.4.3).
+CONTRASTS = """() => {
+  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((one) => one / 255)
+    .map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
+  const behind = (element) => {
+    for (; element; element = element.parentElement) {
+      const colour = parts(getComputedStyle(element).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  return [...document.querySelectorAll("body *")]
+    .filter((one) => one.checkVisibility())
+    .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+    .map((one) => [one, light(parts(getComputedStyle(one).color)), light(behind(one))])
+    .filter(([, a, b]) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5)
+    .map(([one]) => one.outerHTML.slice(0, 80));
+}"""
+
+
+def test_a_server_with_a_key_asks_for_it(browser: Any, tiny: Path, tmp_path: Path) -> None:
+    place(tmp_path / "gguf", tiny)
+    source = folder_source(tmp_path / "gguf", "")
+    key = "correct horse battery staple"
+    with running({"latest": source}, tmp_path / "data", Limits(max_tokens=4), keys=(key,)) as guarded:
+        context = browser.new_context(locale="en-US")
+        page = context.new_page()
+        page.goto(guarded.address)
+        page.wait_for_selector("dialog[open]")
+        page.keyboard.type("a wrong key of some length")
+        page.keyboard.press("Enter")
+        page.wait_for_function("document.querySelector('#key').value === ''")
+        page.keyboard.type(key)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("body[data-ready]")
+        assert page.inner_text("#model") == "slm"
+        context.close()
