@@ -80,6 +80,8 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = MutableHeaders(scope=scope)
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # uvicorn, which has the other one, sends no body
         if scope["method"] == "POST":
             headers["content-type"] = "application/json"  # curl -d and Ollama's clients say something else
         answer = self.refuse(scope["path"], headers)

@@ -1,5 +1,6 @@
 """The application: routes, errors in the words of whoever asks, and the page."""
 
+import functools
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -14,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from slm_factory import __version__
 from slm_factory.serve import ollama_api, openai_api, page_api
 from slm_factory.serve.access import TOO_LARGE, Guard, Keys, response
+from slm_factory.serve.description import described
 from slm_factory.serve.generation import Engine
 from slm_factory.serve.passages import Passages
 from slm_factory.serve.refusal import Refusal
@@ -22,6 +24,7 @@ Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
 # What Ollama says where a path or method is wrong; its clients look for it.
 PLAIN = {404: "404 page not found", 405: "405 method not allowed"}
+UNABLE = {"think": "thinking", "tools": "tools", "images": "images", "suffix": "insert"}
 OPTION_TYPES = {"float": "float32", "int": "integer", "list": "array"}
 
 
@@ -44,6 +47,7 @@ def make(
         redirect_slashes=False,
     )
     page = page_api.routes(engine, passages, feedback_file)
+    app.openapi = functools.partial(described, app)  # type: ignore[method-assign]
     for routes in (ollama_api.routes(engine), openai_api.routes(engine), page):
         app.include_router(routes)
     app.add_exception_handler(Refusal, refused)
@@ -82,7 +86,8 @@ async def refused(request: Request, problem: Exception) -> Response:
 async def not_understood(request: Request, problem: Exception) -> Response:
     """400 for a body or a parameter that is not as described; the first fault is told."""
     assert isinstance(problem, RequestValidationError)
-    return response(request.url.path, Refusal(400, explained(problem.errors()[0])))
+    name = problem.body.get("model") if isinstance(problem.body, dict) else None
+    return response(request.url.path, Refusal(400, explained(problem.errors()[0], name)))
 
 
 async def wrong(request: Request, problem: Exception) -> Response:
@@ -94,8 +99,8 @@ async def wrong(request: Request, problem: Exception) -> Response:
     return response(request.url.path, Refusal(problem.status_code, reason))
 
 
-def explained(fault: Any) -> str:
-    """What is wrong with a request, in Ollama's words where it has some."""
+def explained(fault: Any, model: Any) -> str:
+    """What is wrong with a request to a model, in Ollama's words where it has some."""
     place = [str(part) for part in fault["loc"][1:]]
     if fault["type"] == "json_invalid":
         return f"invalid JSON: {fault['ctx']['error']}"
@@ -103,4 +108,11 @@ def explained(fault: Any) -> str:
         return "missing request body" if not place else f"{'.'.join(place)} is required"
     if place[:1] == ["options"] and (kind := OPTION_TYPES.get(fault["type"].partition("_")[0])):
         return f'option "{place[1]}" must be of type {kind}'
+    if place and (unable := UNABLE.get(place[-1])) and fault["type"] in ("literal_error", "too_long"):
+        return f'"{model}" does not support {unable}'
+    if place[:1] == ["keep_alive"] and isinstance(fault["input"], str):
+        is_bare = fault["input"].lstrip("-").replace(".", "", 1).isdecimal()
+        return f'time: {"missing unit in" if is_bare else "invalid"} duration "{fault["input"]}"'
+    if fault["type"] == "string_pattern_mismatch":
+        return "invalid model name"
     return f"{'.'.join(place) or 'body'}: {fault['msg']}"

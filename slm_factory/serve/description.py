@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 
@@ -38,17 +40,23 @@ WHY = {
 }
 
 
+EMPTY = (403, 408)  # have no body
+TEXT = {"schema": {"type": "string"}}
+
+
 def refusals(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     """The error replies of a route, with the form of their body."""
-    return {
-        status: {"description": why, "model": model} if status not in (403, 408) else {"description": why}
+    replies: dict[int | str, dict[str, Any]] = {
+        status: {"description": why, "model": model} if status not in EMPTY else {"description": why}
         for status, why in WHY.items()
     }
+    replies[404]["content"] = {"text/plain": TEXT}  # where the path is none
+    return replies
 
 
 REFUSALS = refusals(OllamaError)
+OPENAI_REFUSALS = refusals(OpenAIError)
 JSON_OBJECT = {"schema": {"type": "object"}}
-TEXT = {"schema": {"type": "string"}}
 STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "One object, or one a line.",
@@ -59,7 +67,22 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "One object, or server-sent events.",
-        "content": {"application/json": JSON_OBJECT, "text/event-stream": TEXT},
+        "content": {"application/json": JSON_OBJECT, "text/event-stream": {}},
     },
-    **refusals(OpenAIError),
+    **OPENAI_REFUSALS,
 }
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI description of `app`: FastAPI's without the status 422, which is never sent."""
+    description = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        description["components"]["schemas"].pop(name, None)
+    description["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    description["security"] = [{}, {"key": []}]
+    return description

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.requests import Request as HttpRequest
 
 from slm_factory.serve.conversation import request, settings
@@ -14,18 +14,21 @@ from slm_factory.serve.model import Model, read_header
 from slm_factory.serve.ollama_form import Asking, Chat, Generate, OllamaForm, Request
 from slm_factory.serve.refusal import Refusal
 from slm_factory.serve.reply import Reply
-from slm_factory.serve.shelf import NAME
 from slm_factory.serve.wire import encode, timestamp
 
 EVER = timestamp(datetime(2319, 1, 1, tzinfo=UTC))  # models are never unloaded
 VERSION = "0.32.15"  # of Ollama: whose words these routes speak
 
+PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
+NAME = rf"^({PART}(:[0-9]+)?/)?({PART}/)?{PART}(:{PART})?$"  # host, namespace, model, tag
+
 
 class Show(Asking):
     """POST /api/show."""
 
-    model: str = Field("", examples=["slm"])
-    name: str = Field("", description="the older name of `model`")
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["model"]}, {"required": ["name"]}]})
+    model: str = Field("", pattern=NAME, examples=["slm"])
+    name: str = Field("", pattern=NAME, description="the older name of `model`")
     verbose: bool = False
 
 
@@ -42,7 +45,6 @@ def routes(engine: Engine) -> APIRouter:
     @router.post("/chat", responses=STREAMED)
     async def chat(body: Chat, http: HttpRequest) -> Response:
         """The next turn of a conversation."""
-        body.check()
         if not body.messages:
             return loaded(engine, body, is_chat=True)
         messages = [message.model_dump(include={"role", "content"}) for message in body.messages]
@@ -51,7 +53,6 @@ def routes(engine: Engine) -> APIRouter:
     @router.post("/generate", responses=STREAMED)
     async def generate(body: Generate, http: HttpRequest) -> Response:
         """The answer to a prompt."""
-        body.check()
         if not body.prompt:
             return loaded(engine, body, is_chat=False)
         if body.raw:
@@ -60,7 +61,6 @@ def routes(engine: Engine) -> APIRouter:
         return reply(engine, body, [*system, {"role": "user", "content": body.prompt}], http, is_chat=False)
 
     @router.get("/tags")
-    @router.head("/tags", include_in_schema=False)
     async def tags() -> Response:
         """The models that answer."""
         rows = [row(name, model) for name, model in shelf.names().items()]
@@ -83,8 +83,6 @@ def routes(engine: Engine) -> APIRouter:
         name = body.model or body.name
         if not name:
             raise Refusal(400, "model is required")
-        if not NAME.match(name):
-            raise Refusal(400, "invalid model name")
         full = name if ":" in name.rpartition("/")[2] else f"{name}:latest"
         try:
             return answer(shown(shelf.find(name), verbose=body.verbose))
@@ -92,7 +90,6 @@ def routes(engine: Engine) -> APIRouter:
             raise Refusal(404, f"model '{full}' not found") from refusal
 
     @router.get("/version")
-    @router.head("/version", include_in_schema=False)
     async def version() -> Response:
         """The version of Ollama whose API this is."""
         return answer({"version": VERSION})

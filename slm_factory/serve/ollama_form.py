@@ -1,20 +1,42 @@
 """Ollama's requests, and its replies to /api/generate and /api/chat."""
 
 import json
-import re
 import time
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from slm_factory.serve.generation import Generation
 from slm_factory.serve.refusal import Refusal
 from slm_factory.serve.wire import encode, nanoseconds, timestamp
 
 INT32 = 2**31 - 1
-DURATION = re.compile(r"-?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+|0")  # Go's
+DURATION = r"^(-?([0-9]+([.][0-9]*)?(ns|us|µs|ms|s|m|h))+|0)$"  # Go's
 
 Nothing = list[Any]
+
+
+def whole(value: Any) -> Any:
+    """A number without a fraction as the integer that it is: 6.0 is one in JSON."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def exact(value: Any) -> Any:
+    """A boolean; Python would take 0 for False.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(value, bool):
+        raise ValueError("Input should be a valid boolean")
+    return value
+
+
+# Whole numbers of some ranges; the ranges stand inside, so that the description tells them.
+Count = Annotated[int, Field(ge=1, le=INT32), BeforeValidator(whole)]
+Number = Annotated[int, Field(ge=-1, le=INT32), BeforeValidator(whole)]
+Budget = Annotated[int, Field(ge=-2, le=INT32), BeforeValidator(whole)]
+Off = Annotated[Literal[False], BeforeValidator(exact)]
 
 
 class Asking(BaseModel):
@@ -27,16 +49,16 @@ class Options(Asking):
     """Sampling. Of the others that Ollama knows, num_ctx among them, none changes a model that is loaded."""
 
     temperature: float | None = Field(None, ge=0, le=100)
-    top_k: int | None = Field(None, ge=-1, le=INT32)
+    top_k: Number | None = None
     top_p: float | None = Field(None, ge=0, le=1)
     min_p: float | None = Field(None, ge=0, le=1)
     typical_p: float | None = Field(None, ge=0, le=1)
     repeat_penalty: float | None = Field(None, gt=0, le=100)
-    repeat_last_n: int | None = Field(None, ge=-1, le=INT32)
+    repeat_last_n: Number | None = None
     presence_penalty: float | None = Field(None, ge=-100, le=100)
     frequency_penalty: float | None = Field(None, ge=-100, le=100)
-    seed: int | None = Field(None, ge=-1, le=INT32)
-    num_predict: int | None = Field(None, ge=-2, le=INT32)
+    seed: Number | None = None
+    num_predict: Budget | None = None
     stop: list[str] | None = Field(None, max_length=64)
 
     def sampling(self) -> dict[str, Any]:
@@ -57,7 +79,7 @@ class Request(Asking):
     keep_alive: float | str | None = Field(
         None, description="seconds or a Go duration; the model stays anyway"
     )
-    think: Literal[False] | None = Field(None, description="no served model thinks")
+    think: Off | None = Field(None, description="no served model thinks")
     truncate: bool | None = Field(None, description="false: a conversation too long is refused, never cut")
 
     @property
@@ -71,17 +93,6 @@ class Request(Asking):
         if isinstance(self.format, dict):
             return {"type": "json_schema", "json_schema": {"name": "answer", "schema": self.format}}
         return {"type": "json_object"} if self.format == "json" else None
-
-    def check(self) -> None:
-        """Returns when the duration is one.
-
-        Raises:
-            Refusal: 400, as Go words it.
-        """
-        if isinstance(self.keep_alive, str) and not DURATION.fullmatch(self.keep_alive):
-            is_bare = re.fullmatch(r"-?\d+(\.\d+)?", self.keep_alive)
-            what = "missing unit in" if is_bare else "invalid"
-            raise Refusal(400, f'time: {what} duration "{self.keep_alive}"')
 
 
 class Message(Asking):

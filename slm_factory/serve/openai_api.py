@@ -6,11 +6,10 @@ from fastapi import APIRouter
 from starlette.requests import Request as HttpRequest
 
 from slm_factory.serve.conversation import request
-from slm_factory.serve.description import EVENTS, REFUSALS
+from slm_factory.serve.description import EVENTS, OPENAI_REFUSALS
 from slm_factory.serve.generation import Asked, Engine
 from slm_factory.serve.model import Model
 from slm_factory.serve.openai_form import ChatCompletion, Completion, OpenAIForm, Request
-from slm_factory.serve.refusal import Refusal
 from slm_factory.serve.reply import Reply
 
 
@@ -28,17 +27,15 @@ def routes(engine: Engine) -> APIRouter:
     @router.post("/completions", responses=EVENTS)
     async def completions(body: Completion, http: HttpRequest) -> Reply:
         """The answer to a prompt."""
-        prompts = [body.prompt] if isinstance(body.prompt, str) else body.prompt
-        if len(prompts) != 1:
-            raise Refusal(400, "one prompt at a time")
-        return reply(engine, body, [{"role": "user", "content": prompts[0]}], http, is_chat=False, more={})
+        prompt = body.prompt if isinstance(body.prompt, str) else body.prompt[0]
+        return reply(engine, body, [{"role": "user", "content": prompt}], http, is_chat=False, more={})
 
     @router.get("/models")
     async def models() -> dict[str, Any]:
         """The models that answer."""
         return {"object": "list", "data": [row(name, model) for name, model in shelf.names().items()]}
 
-    @router.get("/models/{name:path}", responses=REFUSALS)
+    @router.get("/models/{name:path}", responses=OPENAI_REFUSALS)
     async def model(name: str) -> dict[str, Any]:
         """One of them."""
         return row(name, shelf.find(name))

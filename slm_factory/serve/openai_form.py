@@ -1,15 +1,17 @@
 """OpenAI's requests, and its replies to /v1/chat/completions and /v1/completions."""
 
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from slm_factory.serve.generation import Generation
-from slm_factory.serve.ollama_form import INT32, Asking, Nothing
+from slm_factory.serve.ollama_form import Asking, Count, Nothing, Number, Off, whole
 from slm_factory.serve.refusal import Refusal, body
 
 Choice = dict[str, Any]
+One = Annotated[int, Field(ge=1, le=1), BeforeValidator(whole)]
+Few = Annotated[int, Field(ge=0, le=20), BeforeValidator(whole)]
 
 
 class TextPart(Asking):
@@ -58,14 +60,14 @@ class Request(Asking):
     model: str = Field(examples=["slm"])
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    max_tokens: int | None = Field(None, ge=1, le=INT32)
+    max_tokens: Count | None = None
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, ge=0, le=1)
     presence_penalty: float | None = Field(None, ge=-2, le=2)
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
-    seed: int | None = Field(None, ge=-1, le=INT32)
+    seed: Number | None = None
     stop: str | list[str] | None = None
-    n: Literal[1] | None = Field(None, description="one answer")
+    n: One | None = Field(None, description="one answer")
 
     @property
     def sampling(self) -> dict[str, Any]:
@@ -79,10 +81,10 @@ class ChatCompletion(Request):
     """POST /v1/chat/completions."""
 
     messages: list[Message] = Field(min_length=1)
-    max_completion_tokens: int | None = Field(None, ge=1, le=INT32)
+    max_completion_tokens: Count | None = None
     response_format: ResponseFormat | None = None
     logprobs: bool | None = None
-    top_logprobs: int | None = Field(None, ge=0, le=20)
+    top_logprobs: Few | None = None
     tools: Nothing | None = Field(None, max_length=0, description="no served model calls tools")
 
     @property
@@ -99,15 +101,16 @@ class ChatCompletion(Request):
             if self.response_format
             else None
         )
-        return {"response_format": form, "logprobs": self.logprobs, "top_logprobs": self.top_logprobs}
+        likelihood = {"logprobs": True, "top_logprobs": self.top_logprobs} if self.logprobs else {}
+        return {"response_format": form, **likelihood}
 
 
 class Completion(Request):
     """POST /v1/completions: the prompt is asked as a question, as Ollama does."""
 
-    prompt: str | list[str] = Field(examples=["안녕하세요"])
+    prompt: str | Annotated[list[str], Field(min_length=1, max_length=1)] = Field(examples=["안녕하세요"])
     suffix: Literal[""] | None = Field(None, description="no served model fills in")
-    echo: Literal[False] | None = None
+    echo: Off | None = None
 
 
 class OpenAIForm:

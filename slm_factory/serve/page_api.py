@@ -2,17 +2,17 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse
 
 from slm_factory.serve.description import REFUSALS
 from slm_factory.serve.feedback import Feedback, save
 from slm_factory.serve.generation import Engine
-from slm_factory.serve.ollama_form import Asking
+from slm_factory.serve.ollama_form import Asking, whole
 from slm_factory.serve.passages import Passages
 
 FOLDER = Path(__file__).with_name("page")
@@ -31,7 +31,7 @@ class Question(Asking):
 
     question: str = Field(min_length=1, max_length=10_000)
     answer: str = Field("", max_length=100_000)
-    count: int = Field(3, ge=1, le=10)
+    count: Annotated[int, Field(ge=1, le=10), BeforeValidator(whole)] = 3
 
 
 def routes(engine: Engine, passages: Passages, feedback_file: Path) -> APIRouter:
@@ -39,7 +39,6 @@ def routes(engine: Engine, passages: Passages, feedback_file: Path) -> APIRouter
     router = APIRouter()
 
     @router.get("/", include_in_schema=False)
-    @router.head("/", include_in_schema=False)
     async def root(request: Request) -> Response:
         """The page for a browser, Ollama's sign of life for everybody else."""
         if "text/html" in request.headers.get("accept", ""):

@@ -158,7 +158,7 @@ def loaded(sources: dict[str, Source], name: str, limits: Limits) -> "Engine":
 
 
 def beside(shelf: "Shelf", look: Callable[[], Source | None] | None, passages: "Passages") -> Lifespan:
-    """What runs beside the requests: passages are prepared, promotions followed where there are some to see."""
+    """What runs beside the requests: passages are prepared, promotions followed."""
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,7 +11,6 @@ from slm_factory.serve.model import Model
 from slm_factory.serve.refusal import Refusal
 from slm_factory.serve.source import Source
 
-NAME = re.compile(r"^(?:[\w.-]+(?::\d+)?/)?(?:[\w-]+/)?\w[\w.-]*(?::\w[\w.-]*)?$", re.A)
 BASE = "base"  # the tag of the student before training
 LATEST = "latest"
 
