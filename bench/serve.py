@@ -3,9 +3,10 @@
     python -m bench.serve [--seconds 60] [--clients 16]
 
 Both serve models/gguf with as many slots as there are clients, each in a process of its own. The clients ask
-the questions of data/evaluate.parquet, streaming, of one server and then of the other, in slices, so that other
-work on the machine slows both. Then ours gets oversized, broken and slow requests, 500 connections, and a
-promotion under load. Exits 1 when a limit is missed.
+the questions of data/evaluate.parquet, streaming, of one server and then of the other, in slices, so that
+other work on the machine slows both. Then ours gets oversized, broken and slow requests, 500 connections and a
+promotion under load, and schemathesis tries what the OpenAPI description allows and forbids. Exits 1 when a
+limit is missed.
 """
 
 import argparse
@@ -13,7 +14,6 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -27,6 +27,7 @@ from pathlib import Path
 
 from bench.loop import REPOSITORY, Measurement, report
 from slm_factory.core import files
+from slm_factory.release.target import Folder
 from slm_factory.student.chat import question_messages
 from slm_factory.student.modelfile import Modelfile
 
@@ -34,6 +35,8 @@ GGUF = Path("models/gguf")
 SLICES = 6
 CONTEXT, MAX_TOKENS = 1024, 128
 CONNECTIONS = 500
+ROUTES = ("/api/chat", "/api/generate", "/v1/chat/completions", "/v1/completions", "/feedback")
+HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PEER = """
 import sys, time, xllamacpp
 from slm_factory.engine.llama import threads_for
@@ -162,6 +165,129 @@ def against_the_peer(questions: list[str], clients: int, seconds: float) -> list
     ]
 
 
+async def raw(port: int, request: bytes, *, seconds: float = 30) -> int:
+    """The status that a request gets when it is sent as it stands; 0 for none in time."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        line = await asyncio.wait_for(reader.readline(), seconds)
+        return int(line.split()[1]) if line else 0
+    except (OSError, TimeoutError):
+        return 0
+    finally:
+        writer.close()
+
+
+def post(route: str, body: bytes, length: int | None = None) -> bytes:
+    """A POST that says it has `length` bytes."""
+    head = f"POST {route} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    return f"{head}Content-Length: {len(body) if length is None else length}\r\n\r\n".encode() + body
+
+
+async def bad_manners(port: int) -> list[Measurement]:
+    """Requests with a known right status, each 50 times over; slow ones get theirs when patience ends."""
+    good = b'{"model":"slm","prompt":"x","stream":false,"options":{"num_predict":4}}'
+    cases = {
+        200: [post("/api/generate", good)],
+        400: [post(route, body) for route in ROUTES for body in (b"", b"{", b"[]", b"\xff", b"[" * 100_000)],
+        404: [post("/api/nosuch", good), post("/api/chat", b'{"model":"no","messages":[]}')],
+        408: [b"POST /api/chat HTT", post("/api/chat", b"{", 100)],
+        413: [post(route, b"{", 10**9) for route in ROUTES] + [post("/api/chat", b" " * 1_100_000)],
+    }
+    asked = [(status, one) for status, requests in cases.items() for one in requests for _ in range(50)]
+    free = asyncio.Semaphore(CONNECTIONS)
+
+    async def one_of_many(request: bytes) -> int:
+        async with free:
+            return await raw(port, request)
+
+    got = await asyncio.gather(*(one_of_many(one) for _, one in asked))
+    wrong = Counter((status, seen) for (status, _), seen in zip(asked, got, strict=True) if status != seen)
+    print(f"bad manners: {len(asked)} requests, wrong (expected, seen): {dict(wrong)}")
+    flood = Counter(
+        await asyncio.gather(*(raw(port, post("/api/generate", good)) for _ in range(CONNECTIONS)))
+    )
+    print(f"{CONNECTIONS} connections: {dict(flood)}")
+    return [
+        Measurement("bad requests with a wrong status", wrong.total(), 0, ""),
+        Measurement(
+            f"{CONNECTIONS} connections without 200 or 503", CONNECTIONS - flood[200] - flood[503], 0, ""
+        ),
+    ]
+
+
+def hostile() -> list[Measurement]:
+    """Our server with a short queue and little patience."""
+    limits = ["--queue", "64", "--timeout", "5"]
+    with process(ours(4, *limits), REPOSITORY) as (started, port):
+        measured = asyncio.run(bad_manners(port))
+        is_alive = started.poll() is None and asyncio.run(raw(port, HEALTH)) == 200
+    return [*measured, Measurement("alive after that", float(is_alive), 1, "", is_floor=True)]
+
+
+def swaps(questions: list[str]) -> list[Measurement]:
+    """Two versions promoted in turns while eight clients ask; then the server is told to stop."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for name in ("dvc.yaml", "params.yaml"):
+            shutil.copy(name, place)
+        target = Folder(place / "deploy")
+        versions = "v20260101T000000Z", "v20260202T000000Z"
+        for version in versions:
+            target.put(version, GGUF)
+        target.alias(versions[0])
+        tally = Tally()
+        with process(ours(8, "--queue", "100"), place) as (started, port):
+
+            async def promote() -> None:
+                for number in range(1, 5):
+                    await asyncio.sleep(3)
+                    target.alias(versions[number % 2])
+
+            async def both() -> None:
+                await asyncio.gather(load(port, questions, 8, 15, tally), promote())
+
+            asyncio.run(both())
+            metrics = asyncio.run(text(port, "/metrics"))
+            done = float(metrics.split('slm_swaps_total{result="done"} ')[1].split()[0])
+            started.terminate()
+            code = started.wait()
+    print(f"swaps: {done:.0f} under {tally.answers} answers, dropped: {dict(tally.errors)}")
+    return [
+        Measurement("swaps under load", done, 3, "", is_floor=True),
+        Measurement("answers dropped by them", tally.errors.total(), 0, ""),
+        Measurement("exit code after SIGTERM", code, 0, ""),
+    ]
+
+
+async def text(port: int, route: str) -> str:
+    """What a GET gets."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {route} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    reply = await reader.read()
+    writer.close()
+    return reply.decode()
+
+
+def described(examples: int) -> list[Measurement]:
+    """What schemathesis finds; it makes requests of the OpenAPI description."""
+    command = ["run", "--no-color", "--max-examples", str(examples), "--seed", "1"]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        process(ours(2, "--max-tokens", "16"), REPOSITORY) as (_, port),
+    ):
+        program = Path(sys.executable).with_name("schemathesis")
+        done = subprocess.run(
+            [program, *command, f"http://127.0.0.1:{port}/openapi.json"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    print(done.stdout[-3000:] if done.returncode else done.stdout.rsplit("Test cases:", 1)[-1])
+    return [Measurement("schemathesis", done.returncode, 0, "")]
+
+
 def main() -> None:
     """Measures and reports."""
     parser = argparse.ArgumentParser(
@@ -169,11 +295,14 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--examples", type=int, default=50, help="of schemathesis, for each operation")
     arguments = parser.parse_args()
     rows = files.read_rows(Path("data/evaluate.parquet"), ["question", "slice"])
     questions = list(dict.fromkeys(row["question"] for row in rows if row["slice"] == "recall"))
     measured = against_the_peer(questions, arguments.clients, arguments.seconds)
-    sys.exit(report(measured))
+    measured += [*hostile(), *swaps(questions), *described(arguments.examples)]
+    print(report(measured))
+    sys.exit(0 if all(one.is_met for one in measured) else 1)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import time
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from slm_factory.serve.generation import Generation
 from slm_factory.serve.refusal import Refusal
@@ -76,7 +77,7 @@ class Request(Asking):
     stream: bool | None = None  # None: yes
     options: Options | None = None
     format: Literal["json", ""] | dict[str, Any] | None = Field(None, description='"json", or a JSON Schema')
-    keep_alive: float | str | None = Field(
+    keep_alive: float | Annotated[str, Field(pattern=DURATION)] | None = Field(
         None, description="seconds or a Go duration; the model stays anyway"
     )
     think: Off | None = Field(None, description="no served model thinks")
@@ -110,9 +111,14 @@ class Chat(Request):
     tools: Nothing | None = Field(None, max_length=0, description="no served model calls tools")
 
 
+IS_RAW: JsonDict = {"properties": {"raw": {"const": True}}, "required": ["raw"]}
+NO_SYSTEM: JsonDict = {"properties": {"system": {"maxLength": 0}}}
+
+
 class Generate(Request):
     """POST /api/generate."""
 
+    model_config = ConfigDict(json_schema_extra={"if": IS_RAW, "then": NO_SYSTEM})
     prompt: str = ""
     system: str = ""
     raw: bool = Field(False, description="the prompt is read as it stands, without system prompt and turns")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Lifespan = Callable[[object], AbstractAsyncContextManager[None]]
 
+BACKLOG = 2048  # connections that wait to be accepted
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -69,6 +71,7 @@ def serve(
     with bound(host, port) as opened:
         engine = loaded(sources, name, limits)
         server = make(engine, keys, limits, look)
+        opened.listen(BACKLOG)  # who comes now is answered once uvicorn runs
         address = opened.getsockname()
         say(f"serving {', '.join(engine.shelf.names())} at http://{address[0]}:{address[1]}")
         signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises what stopped it again when it has
@@ -104,6 +107,7 @@ def make(
         log_level="warning",
         server_header=False,
         proxy_headers=False,
+        backlog=BACKLOG,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=limits.stop_seconds,
     )

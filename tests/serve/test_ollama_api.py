@@ -107,7 +107,18 @@ def test_the_client_lists_shows_and_sees_what_runs(client: ollama.Client) -> Non
             "raw mode does not support template, system, or context",
         ),
         ("/api/chat", {"model": "slm", "messages": [{"role": "user", "content": ["x"]}]}, 400, "messages.0"),
-        ("/api/chat", {"model": "slm", "messages": HELLO, "tools": [{}]}, 400, "tools"),
+        (
+            "/api/chat",
+            {"model": "slm", "messages": HELLO, "tools": [{}]},
+            400,
+            '"slm" does not support tools',
+        ),
+        (
+            "/api/generate",
+            {"model": "slm", "prompt": "x", "think": True},
+            400,
+            '"slm" does not support thinking',
+        ),
     ],
 )
 def test_a_wrong_request_gets_the_status_and_a_reason(
