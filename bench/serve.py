@@ -4,7 +4,7 @@
 
 Both serve models/gguf with as many slots as there are clients, each in a process of its own. The clients ask
 the questions of data/evaluate.parquet, streaming, of one server and then of the other, in slices, so that
-other work on the machine slows both. Then ours gets oversized, broken and slow requests, 500 connections and a
+other work on the machine slows both. Then ours gets oversized, broken and slow requests, 500 connections, a
 promotion under load, and schemathesis tries what the OpenAPI description allows and forbids. Exits 1 when a
 limit is missed.
 """
@@ -84,6 +84,17 @@ def process(command: list[str], folder: Path) -> Iterator[tuple[subprocess.Popen
         started.wait()
 
 
+@contextmanager
+def repository() -> Iterator[Path]:
+    """A folder that `serve` takes for a repository; what it keeps there goes with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for name in ("dvc.yaml", "params.yaml"):
+            shutil.copy(name, place)
+        shutil.copytree(GGUF, place / GGUF)
+        yield place
+
+
 def ours(slots: int, *more: str) -> list[str]:
     """The command that starts our server."""
     limits = ["--per-client", "1000", "--parallel", str(slots), "--port", "0"]
@@ -145,7 +156,8 @@ def against_the_peer(questions: list[str], clients: int, seconds: float) -> list
     peer = [sys.executable, "-c", PEER, str(GGUF / Modelfile.read(GGUF / "Modelfile").gguf), str(clients)]
     tallies = Tally(), Tally()
     with ExitStack() as stack:
-        ports = [stack.enter_context(process(one, REPOSITORY))[1] for one in (ours(clients), peer)]
+        place = stack.enter_context(repository())
+        ports = [stack.enter_context(process(one, place))[1] for one in (ours(clients), peer)]
         for port in ports:
             asyncio.run(load(port, questions, clients, 1, Tally()))
         for _ in range(SLICES):
@@ -219,7 +231,7 @@ async def bad_manners(port: int) -> list[Measurement]:
 def hostile() -> list[Measurement]:
     """Our server with a short queue and little patience."""
     limits = ["--queue", "64", "--timeout", "5"]
-    with process(ours(4, *limits), REPOSITORY) as (started, port):
+    with repository() as place, process(ours(4, *limits), place) as (started, port):
         measured = asyncio.run(bad_manners(port))
         is_alive = started.poll() is None and asyncio.run(raw(port, HEALTH)) == 200
     return [*measured, Measurement("alive after that", float(is_alive), 1, "", is_floor=True)]
@@ -227,10 +239,7 @@ def hostile() -> list[Measurement]:
 
 def swaps(questions: list[str]) -> list[Measurement]:
     """Two versions promoted in turns while eight clients ask; then the server is told to stop."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        for name in ("dvc.yaml", "params.yaml"):
-            shutil.copy(name, place)
+    with repository() as place:
         target = Folder(place / "deploy")
         versions = "v20260101T000000Z", "v20260202T000000Z"
         for version in versions:
@@ -272,14 +281,11 @@ async def text(port: int, route: str) -> str:
 def described(examples: int) -> list[Measurement]:
     """What schemathesis finds; it makes requests of the OpenAPI description."""
     command = ["run", "--no-color", "--max-examples", str(examples), "--seed", "1"]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        process(ours(2, "--max-tokens", "16"), REPOSITORY) as (_, port),
-    ):
+    with repository() as place, process(ours(2, "--max-tokens", "16"), place) as (_, port):
         program = Path(sys.executable).with_name("schemathesis")
         done = subprocess.run(
             [program, *command, f"http://127.0.0.1:{port}/openapi.json"],
-            cwd=folder,
+            cwd=place,
             capture_output=True,
             text=True,
             check=False,

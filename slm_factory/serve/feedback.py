@@ -17,11 +17,11 @@ class Feedback(Asking):
     """A thumb up or down; with a better answer where somebody knows one."""
 
     rating: Literal["up", "down"]
-    question: str = Field(min_length=1, max_length=10_000)
-    answer: str = Field(max_length=100_000)
-    model: str = Field("", max_length=200, description="as it was asked")
-    version: str = Field("", max_length=200)
-    correction: str = Field("", max_length=10_000)
+    question: str = Field(min_length=1)
+    answer: str
+    model: str = Field("", description="as it was asked")
+    version: str = ""
+    correction: str = ""
     chunk_ids: list[str] = Field([], max_length=20, description="passages that were shown")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from slm_factory.core import files
 from slm_factory.core.errors import UserError
 from slm_factory.evaluation.retrieval import Search, passage
+from slm_factory.metrics.words import tokens
 
 CHUNKS = Path("data/chunk.parquet")
 COLUMNS = ("chunk_id", "doc_id", "headings", "text", "first_page", "last_page")
@@ -40,6 +41,11 @@ class Passages:
                 self.rows = {passage(row): row for row in reversed(chunks)}
                 self.changed = changed
             return [self.rows[found] for found in dict.fromkeys(self.search.find(text, 2 * count))][:count]
+
+    def load(self) -> None:
+        """Loads what takes words apart. It holds the interpreter for seconds: before requests come."""
+        if self.file.is_file():
+            tokens("준비")
 
     def prepare(self) -> None:
         """Builds the search ahead of the first question, which else would wait for it. In a thread."""

@@ -97,6 +97,7 @@ def make(
 
     patience = {"read_seconds": limits.read_seconds, "write_seconds": limits.write_seconds}
     passages = Passages(data / CHUNKS.name)
+    passages.load()
     lifespan = beside(engine.shelf, look, passages)
     application = app.make(engine, keys, passages, data / FEEDBACK.name, limits.max_body, lifespan)
     config = uvicorn.Config(

@@ -66,7 +66,7 @@ def test_completion_offers_the_commands() -> None:
         text=True,
         env={**environment, "PATH": "/usr/bin:/bin"},
     )
-    assert result.stdout.split() == ["status"]
+    assert result.stdout.split() == ["status", "serve"]
 
 
 def test_version_names_package_python_and_commit(slm_factory: Command) -> None:
