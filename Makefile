@@ -7,35 +7,14 @@ INSTALLED := .venv/.installed
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help run test lint docs story messages install clean clean-all
+.PHONY: help run install clean clean-all
 .DEFAULT_GOAL := help
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## documents in, a gated and quantised model out; only what changed is done again
 	@$(BIN)/slm-factory run
-
-test: $(INSTALLED) ## the whole test suite
-	@$(BIN)/pytest
-
-lint: $(INSTALLED) ## style and types
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-
-docs: $(INSTALLED) ## write docs/reference again from the code
-	@$(BIN)/python -m docs.make_reference
-
-story: $(INSTALLED) ## the life of a student in a clone: better, refused, deleted, rolled back (about 25 minutes)
-	@$(BIN)/python -m bench.story
-
-messages: $(INSTALLED) ## gather the texts of the interface, and compile their translations
-	@mkdir -p build
-	@$(BIN)/pybabel --quiet extract --no-location --sort-output --keyword N_ --output build/slm_factory.pot slm_factory
-	@$(BIN)/pybabel --quiet update --domain slm_factory --no-fuzzy-matching --ignore-pot-creation-date \
-		--width 100 --input-file build/slm_factory.pot --output-dir slm_factory/language/locale
-	@$(BIN)/pybabel --quiet compile --domain slm_factory --directory slm_factory/language/locale
 
 install: $(INSTALLED) ## make .venv with the pinned packages
 
@@ -61,3 +40,5 @@ clean: ## delete what the pipeline and the tools made, except metrics (in git) a
 
 clean-all: clean ## the same, and .venv
 	@rm -rf .venv
+
+-include development.mk

@@ -62,7 +62,8 @@ def find_command(words: list[str]) -> Any:
 
 @pytest.mark.parametrize("page", TEXTS, ids=name_of)
 def test_every_command_shown_exists(page: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.M))
+    texts = [(REPOSITORY / name).read_text() for name in ("Makefile", "development.mk")]
+    targets = set(re.findall(r"^([a-z-]+):", "".join(texts), re.M))
     stages = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     for program, arguments in shown_commands(page):
         words = [word for word in arguments if not word.startswith("-")]

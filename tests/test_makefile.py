@@ -24,7 +24,7 @@ esac
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A folder with the Makefile and what .venv depends on."""
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+    for name in ("Makefile", "development.mk", "pyproject.toml", "constraints.txt"):
         shutil.copy(REPOSITORY / name, tmp_path)
     (tmp_path / "bin").mkdir()
     for tool in ("sh", "make", "awk", "cp", "mkdir", "basename", "touch", "test", "rm", "find", "env"):
@@ -47,6 +47,12 @@ def make(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_make_alone_lists_the_targets(checkout: Path) -> None:
     listed = {line.split()[1] for line in make(checkout).stdout.splitlines()}
     assert listed >= {"run", "test", "lint", "docs", "clean", "help"}
+
+
+def test_a_project_without_our_tests_has_no_targets_for_them(checkout: Path) -> None:
+    (checkout / "development.mk").unlink()
+    listed = {line.split()[1] for line in make(checkout).stdout.splitlines()}
+    assert listed == {"help", "run", "install", "clean", "clean-all"}
 
 
 def test_install_uses_the_pins_and_happens_once(checkout: Path) -> None:

@@ -20,7 +20,8 @@ def steps(workflow: Path) -> list[dict[str, Any]]:
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.M))
+    texts = [(REPOSITORY / name).read_text() for name in ("Makefile", "development.mk")]
+    return set(re.findall(r"^([a-z-]+):", "".join(texts), re.M))
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)

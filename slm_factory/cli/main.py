@@ -1,5 +1,6 @@
 """The `slm-factory` command: its subcommands, and the one place where errors become two lines and a code."""
 
+import sys
 from typing import Any
 
 import typer
@@ -7,6 +8,7 @@ from typer.core import TyperGroup
 
 from slm_factory.cli.ask import ask
 from slm_factory.cli.check import check
+from slm_factory.cli.clean import clean
 from slm_factory.cli.collect import app as collect
 from slm_factory.cli.compare_data import compare_data
 from slm_factory.cli.cost import cost
@@ -15,7 +17,10 @@ from slm_factory.cli.dataset import dataset
 from slm_factory.cli.eval_compare import eval_compare
 from slm_factory.cli.eval_run import eval_run
 from slm_factory.cli.evolve import evolve
+from slm_factory.cli.export import export
+from slm_factory.cli.gguf import gguf
 from slm_factory.cli.history import history
+from slm_factory.cli.init import init
 from slm_factory.cli.profile import profile
 from slm_factory.cli.refine import refine
 from slm_factory.cli.repository import program
@@ -23,12 +28,16 @@ from slm_factory.cli.review import review
 from slm_factory.cli.rollback import rollback
 from slm_factory.cli.run import run
 from slm_factory.cli.serve import serve
+from slm_factory.cli.stage_tools import convert, dialogue
 from slm_factory.cli.status import status
 from slm_factory.cli.trace import trace
+from slm_factory.cli.train import train
 from slm_factory.cli.update import update
 from slm_factory.cli.version import version
 from slm_factory.cli.wizard import wizard
 from slm_factory.core.errors import UserError, disk_error, report
+
+INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 
 
 class Commands(TyperGroup):
@@ -39,6 +48,9 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except UserError as error:
             raise typer.Exit(report(error)) from error
+        except KeyboardInterrupt as error:
+            sys.stderr.write("interrupted: the same command goes on where it stopped\n")
+            raise typer.Exit(INTERRUPTED) from error
         except typer.TyperException as error:  # a wrong command, option or value
             _, *subcommand = (getattr(error, "ctx", None) or ctx).command_path.split()
             hint = f"hint: {' '.join([program(), *subcommand])} --help"
@@ -53,12 +65,30 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     help="Domain documents in, a gated and quantised small language model out.",
-    epilog="Exit codes: 0 done, 2 something you can fix (two lines say what and how), 130 interrupted.",
+    epilog=(
+        "Exit codes: 0 done; 1 you said no, or a bug (its traceback is shown); 2 something you can fix "
+        "(two lines say what and how); 3 the gate refused (tool evolve); 130 interrupted."
+    ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a bug keeps Python's own traceback, without the values of variables
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, status, check, profile, ask, serve, trace, history, rollback, version):
+for command in (
+    init,
+    check,
+    run,
+    train,
+    export,
+    status,
+    profile,
+    ask,
+    serve,
+    trace,
+    history,
+    rollback,
+    clean,
+    version,
+):
     app.command()(command)
 evaluation = typer.Typer(help="Models on the held-out questions.")
 evaluation.command("run")(eval_run)
@@ -66,7 +96,7 @@ evaluation.command("compare")(eval_compare)
 app.add_typer(evaluation, name="eval")
 tool = typer.Typer(help="Tools beside the pipeline.")
 tool.add_typer(collect, name="collect")
-for command in (wizard, dashboard, update, evolve, review, refine, dataset, cost):
+for command in (wizard, dashboard, update, evolve, review, refine, dataset, cost, convert, dialogue, gguf):
     tool.command()(command)
 tool.command("compare-data")(compare_data)
 app.add_typer(tool, name="tool")

@@ -28,13 +28,14 @@ def run(
         str | None, typer.Option("--from", metavar="STAGE", help="Do this stage and all that follow again.")
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show everything that DVC says.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and errors only.")] = False,
 ) -> None:
     """Bring every stage up to date and show the result.
 
     Only what changed is done again, as by `dvc repro` (--until: `dvc repro STAGE`). Requests that a teacher
     failed to answer in an earlier run are asked again.
 
-    Examples: slm-factory run; slm-factory run --until split; slm-factory run --from train
+    Examples: slm-factory run; slm-factory run --until split; slm-factory run --from train; slm-factory run -q
     """
     repository.require_root()
     for name in filter(None, (until, start)):
@@ -43,12 +44,12 @@ def run(
         check_types()
     # The stages call `python`: it has to be this one, whether or not its environment is active.
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
-    try:
-        with repository.open_dvc() as repo, narrated(verbose):
-            is_changed = reproduce(repo, until, start)
-    except KeyboardInterrupt as error:
-        sys.stderr.write("interrupted: the same command goes on where it stopped\n")
-        raise typer.Exit(130) from error
+    if quiet:
+        os.environ["SLM_FACTORY_LOG"] = "WARNING"  # of the stages
+    with repository.open_dvc() as repo, narrated(verbose=verbose, quiet=quiet):
+        is_changed = reproduce(repo, until, start)
+    if quiet:
+        return
     if not is_changed:
         print("Everything is up to date.")
     if until is None:
@@ -91,21 +92,29 @@ def reproduce(repo: "Repo", until: str | None, start: str | None) -> bool:
         return bool(repo.reproduce(targets=stages_between(repo, start, until), single_item=True, force=True))
     except ReproductionError as error:
         cause = error.__cause__
-        ended = re.search(r"exited with (-?\d+)$", str(cause))
-        if ended is None:
+        exit_code = re.search(r"exited with (-?\d+)$", str(cause))
+        if exit_code is None:
             raise
-        code = int(ended.group(1))
-        if code == 2:  # the stage has written its own two lines
-            raise typer.Exit(2) from error
-        if code in (130, -2):
-            raise KeyboardInterrupt from error
         stage = str(error).removeprefix("failed to reproduce ").strip("'")
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        memory = " (9 is often a lack of memory)" if code == -9 else ""
-        raise UserError(
-            f"error: stage {stage} {how}{memory}; its own words stand above",
-            f"hint: python -m stages.{stage} runs it alone; what is done is kept, so run goes on from there",
-        ) from error
+        raise ended(stage, int(exit_code.group(1))) from error
+
+
+def ended(stage: str, code: int) -> BaseException:
+    """What to raise when a stage's process ended with `code`, which is not 0.
+
+    It is typer.Exit where the stage has written its own two lines, KeyboardInterrupt where the user stopped
+    it, else a UserError.
+    """
+    if code == 2:
+        return typer.Exit(2)
+    if code in (130, -2):
+        return KeyboardInterrupt()
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    memory = " (9 is often a lack of memory)" if code == -9 else ""
+    return UserError(
+        f"error: stage {stage} {how}{memory}; its own words stand above",
+        f"hint: python -m stages.{stage} runs it alone; what is done is kept, so run goes on from there",
+    )
 
 
 def with_failed_requests() -> list[str]:
@@ -152,13 +161,13 @@ def stages_between(repo: "Repo", start: str, until: str | None) -> list[str]:
 
 
 @contextmanager
-def narrated(verbose: bool) -> Iterator[None]:
-    """DVC's log as a line a stage, or (`verbose`) as DVC writes it."""
+def narrated(*, verbose: bool, quiet: bool) -> Iterator[None]:
+    """DVC's log as a line a stage, or only its warnings (`quiet`), or as DVC writes it (`verbose`)."""
     if verbose:
         yield
         return
     log = logging.getLogger("dvc")
-    handlers, log.handlers = log.handlers, [Narrator()]
+    handlers, log.handlers = log.handlers, [Narrator(logging.WARNING if quiet else logging.INFO)]
     try:
         yield
     finally:
@@ -168,8 +177,8 @@ def narrated(verbose: bool) -> Iterator[None]:
 class Narrator(logging.Handler):
     """Writes DVC's log to stderr, between the stages' own lines: a line a stage, skipped ones together."""
 
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
         self.descriptions = repository.stages()
         self.unchanged: list[str] = []
 

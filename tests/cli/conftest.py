@@ -28,6 +28,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A git and DVC repository where first -> second -> third, each a script below stages/, never run."""
     root = tmp_path_factory.mktemp("template") / "repository"
     (root / "stages").mkdir(parents=True)
+    (root / "stages" / "__init__.py").touch()  # else a clone on PYTHONPATH would lend its stages
     (root / "input.txt").write_text("input\n")
     lines = ["stages:"]
     for source, name in (("input", "first"), ("first", "second"), ("second", "third")):

@@ -46,7 +46,7 @@ def test_a_profile_changes_its_keys_and_nothing_else(repository: Path, name: str
     profile.profile(name)
     after = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert after == merged(before, wanted)
-    assert after != before
+    assert after != before or name == "korean"  # which is how params.yaml comes
     assert comments(file) == before_comments
 
 

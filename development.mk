@@ -1,0 +1,24 @@
+# What those need who work on slm-factory itself; `slm-factory init` leaves it out, with the tests and the documentation.
+
+.PHONY: test lint docs story messages
+
+test: $(INSTALLED) ## the whole test suite
+	@$(BIN)/pytest
+
+lint: $(INSTALLED) ## style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+docs: $(INSTALLED) ## write docs/reference again from the code
+	@$(BIN)/python -m docs.make_reference
+
+story: $(INSTALLED) ## the life of a student in a clone: better, refused, deleted, rolled back (about 25 minutes)
+	@$(BIN)/python -m bench.story
+
+messages: $(INSTALLED) ## gather the texts of the interface, and compile their translations
+	@mkdir -p build
+	@$(BIN)/pybabel --quiet extract --no-location --sort-output --keyword N_ --output build/slm_factory.pot slm_factory
+	@$(BIN)/pybabel --quiet update --domain slm_factory --no-fuzzy-matching --ignore-pot-creation-date \
+		--width 100 --input-file build/slm_factory.pot --output-dir slm_factory/language/locale
+	@$(BIN)/pybabel --quiet compile --domain slm_factory --directory slm_factory/language/locale
