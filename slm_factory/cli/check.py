@@ -32,14 +32,25 @@ EXTRAS = {  # a package that tells whether the extra is there, and whether `run`
 
 def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a script.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="First mend what can be mended: missing files and parameters.")
+    ] = False,
 ) -> None:
     """Check that everything is there that `run` needs.
 
-    Parameters, documents, teacher (asked one real question), student, packages, device, training's memory and
-    time, and disk; exit code 2 when one fails.
+    Files, parameters, documents, teacher (asked one real question), student, packages, cache, device,
+    training's memory and time, and disk; exit code 2 when one fails. --fix makes missing folders and files,
+    and fills keys that params.yaml lacks after an upgrade; what it cannot do (install, download, free space)
+    it tells, as ever.
+
+    Examples: slm-factory check; slm-factory check --fix; slm-factory check --json
     """
     repository.require_root()
     findings: list[Finding] = []
+    fixed = list(mend()) if fix else []
+    if not as_json:
+        for fault in fixed:
+            print(f"fixed: {fault}")
     for name, examine in CHECKS.items():
         try:
             found = list(examine())
@@ -51,10 +62,23 @@ def check(
             show(found)
     if as_json:
         print(
-            json.dumps({"findings": [asdict(finding) for finding in findings]}, ensure_ascii=False, indent=2)
+            json.dumps(
+                {"findings": [asdict(finding) for finding in findings], "fixed": fixed},
+                ensure_ascii=False,
+                indent=2,
+            )
         )
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(2)
+
+
+def mend() -> Iterator[str]:
+    """Mends what can be mended; yields each fault that is gone."""
+    from slm_factory.cli.repairs import repairs
+
+    for repair in list(repairs()):
+        repair.mend()
+        yield repair.fault
 
 
 def show(findings: list[Finding]) -> None:
@@ -71,6 +95,17 @@ def show(findings: list[Finding]) -> None:
         console.print(line)
         if finding.fix:
             console.print(Text(f"{'':<16}{finding.fix}"))
+
+
+def check_files() -> Iterator[Finding]:
+    """What is missing that `check --fix` can make."""
+    from slm_factory.cli.repairs import repairs
+
+    faults = [repair.fault for repair in repairs()]
+    for fault in faults:
+        yield Finding("files", "fail", fault, f"{repository.program()} check --fix")
+    if not faults:
+        yield Finding("files", "ok", "none is missing")
 
 
 def check_params() -> Iterator[Finding]:
@@ -213,6 +248,26 @@ def check_packages() -> Iterator[Finding]:
         yield Finding("packages", "fail", "git is not on the PATH", "install git")
 
 
+def check_cache() -> Iterator[Finding]:
+    """Whether answers can be remembered."""
+    from slm_factory.core.store import Store, cache_folder
+
+    try:
+        folder = cache_folder()
+        with Store() as store:
+            size = store.file.stat().st_size
+    except OSError as error:
+        place = error.filename or "the cache folder"
+        fix = "export SLM_FACTORY_CACHE=/path/to/a/folder/of/yours"
+        yield Finding("cache", "fail", f"{place} cannot be written: {error.strerror}", fix)
+        return
+    if not os.access(folder, os.W_OK):
+        fix = f"chmod u+w {folder}, or export SLM_FACTORY_CACHE=/path/to/a/folder/of/yours"
+        yield Finding("cache", "fail", f"{folder} cannot be written", fix)
+        return
+    yield Finding("cache", "ok", f"{size / 1e6:,.1f} MB of answers in {folder}")
+
+
 def check_device() -> Iterator[Finding]:
     """What training would run on."""
     if not importlib.util.find_spec("torch"):
@@ -255,11 +310,13 @@ def check_disk() -> Iterator[Finding]:
 
 
 CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
+    "files": check_files,
     "params": check_params,
     "documents": check_documents,
     "teacher": check_teacher,
     "student": check_student,
     "packages": check_packages,
+    "cache": check_cache,
     "device": check_device,
     "training": check_training,
     "disk": check_disk,

@@ -1,26 +1,38 @@
-"""`slm-factory status`: which stages are fresh, stale or were never run, and what their metrics count."""
+"""`slm-factory status`: which stages are fresh, stale, running or failed, and what their metrics count."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.core.errors import UserError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
+    from dvc.stage import Stage as DvcStage
 
 Stage = dict[str, Any]  # name, state, reasons, counts
-STYLES = {"fresh": "green", "stale": "yellow", "never run": "dim"}
+STYLES = {
+    "fresh": "green",
+    "stale": "yellow",
+    "running": "bold cyan",
+    "failed": "bold red",
+    "never run": "dim",
+}
+TOLD = Path(".dvc/tmp/slm-factory")  # where a stage tells what it does and how it ended, in STAGE.json
 
 
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a script.")] = False,
 ) -> None:
-    """Show which stages are fresh, stale or never run.
+    """Show which stages are fresh, stale, running, failed or never run.
 
-    With the counts of the last run, and why a stage would run again.
+    With the counts of the last run, and why a stage would run again. What `dvc repro` does is shown as well.
+
+    Examples: slm-factory status; slm-factory status --json
     """
     with repository.open_dvc() as repo:
         stages = inspect(repo)
@@ -46,33 +58,66 @@ def status(
 def inspect(repo: "Repo") -> list[Stage]:
     """Every stage in order with its state, why it would run again, and the counts of its last run."""
     import networkx as nx
+    from dvc.repo import lock_repo
 
     names = list(repository.stages())
-    ran = locked_stages()
-    changes = repo.status()
-    graph = repo.index.graph  # edges lead from a stage to those it needs
     found: dict[str, Stage] = {}
-    for node in nx.dfs_postorder_nodes(graph):  # what a stage needs comes before it
-        name = node.addressing
-        if name not in names:  # documents that DVC keeps
-            continue
-        needed = [found[other.addressing] for other in graph.successors(node) if other.addressing in found]
-        after = [f"after {stage['name']}" for stage in needed if stage["state"] != "fresh"]
-        why = [reason for change in changes.get(name, []) for reason in explain(change)]
-        reasons = (why or after) if name in ran else []
-        state = "never run" if name not in ran else "stale" if reasons else "fresh"
-        found[name] = {"name": name, "state": state, "reasons": reasons, "counts": counts(name)}
+    with lock_repo(repo):  # which a running stage gives away; and in which the graph is built once
+        graph = repo.index.graph  # edges lead from a stage to those it needs
+        running = running_stages(repo, graph)
+        for node in nx.dfs_postorder_nodes(graph):  # what a stage needs comes before it
+            name = node.addressing
+            if name not in names:  # documents that DVC keeps
+                continue
+            ran = any(out.hash_info for out in node.outs)  # which dvc.lock holds
+            needed = [
+                found[other.addressing] for other in graph.successors(node) if other.addressing in found
+            ]
+            after = [f"after {stage['name']}" for stage in needed if stage["state"] != "fresh"]
+            reasons = (changes(node) or after) if ran and name not in running else []
+            state = "stale" if reasons else "fresh" if ran else "never run"
+            if name in running:
+                state = "running"
+            elif state != "fresh" and (failure := failure_of(name)):
+                state, reasons = "failed", [failure]
+            found[name] = {"name": name, "state": state, "reasons": reasons, "counts": counts(name)}
     return [found[name] for name in names]
 
 
-def locked_stages() -> set[str]:
-    """The stages that ran at least once, from dvc.lock."""
-    import yaml
+def changes(stage: "DvcStage") -> list[str]:
+    """Why DVC would run the stage again; nothing while another one writes what it needs."""
+    from dvc.lock import LockError
 
-    lock = Path("dvc.lock")
-    if not lock.is_file():
+    try:
+        told = stage.status(check_updates=True)
+    except LockError:
+        return []
+    return [reason for change in told.get(stage.addressing, []) for reason in explain(change)]
+
+
+def running_stages(repo: "Repo", stages: Iterable["DvcStage"]) -> set[str]:
+    """Names of the stages whose outputs a living process holds DVC's write lock on."""
+    import psutil
+
+    try:
+        locks = json.loads(Path(str(repo.tmp_dir), "rwlock").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # no DVC has run yet, or one is just writing it
         return set()
-    return set((yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}))
+    held = {path for path, holder in locks.get("write", {}).items() if psutil.pid_exists(holder["pid"])}
+    return {stage.addressing for stage in stages if held & {out.fs_path for out in stage.outs}}
+
+
+def failure_of(stage: str) -> str:
+    """How the last run of a stage failed, by what it told itself; "" when it did not, or told nothing."""
+    import psutil
+
+    try:
+        told = json.loads((TOLD / f"{stage}.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return ""
+    if told.get("state") == "running" and not psutil.pid_exists(told["pid"]):
+        return "killed"
+    return str(told.get("message") or "failed") if told.get("state") == "failed" else ""
 
 
 def explain(change: str | dict[str, Any]) -> list[str]:
@@ -90,11 +135,18 @@ def explain(change: str | dict[str, Any]) -> list[str]:
 
 
 def counts(stage: str) -> dict[str, int]:
-    """The whole numbers at the top of metrics/<stage>.json, empty where there is none."""
-    from slm_factory.core import files
+    """The whole numbers at the top of metrics/<stage>.json, empty where there is none.
 
+    Raises:
+        UserError: the file is broken.
+    """
     metrics = Path("metrics") / f"{stage}.json"
     if not metrics.is_file():
         return {}
-    values = files.read_json(metrics)
+    try:
+        values = json.loads(metrics.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(
+            f"error: {metrics} is not valid JSON: {error}", f"hint: git checkout {metrics}"
+        ) from error
     return {name: value for name, value in values.items() if type(value) is int}

@@ -21,9 +21,12 @@ from tests.fake_openai import Response, serving
 def ready(workspace: Path) -> Path:
     """A workspace in which everything is there."""
     (workspace / "dvc.yaml").write_text("stages: {}\n")
+    (workspace / ".dvc").mkdir()
     shutil.copytree(REPOSITORY / "prompts", workspace / "prompts")
     (workspace / "data/documents").mkdir(parents=True)
     (workspace / "data/documents/backup.md").write_text("# Backup\n\nRetention is 30 days.\n")
+    for name in ("questions", "refine", "review"):
+        (workspace / f"data/{name}.jsonl").touch()
     shutil.copytree(REPOSITORY / "models/seed", workspace / "models/seed")
     (workspace / "models/seed/model.safetensors").write_bytes(bytes(2_000_000))
     return workspace

@@ -1,9 +1,11 @@
 """`slm-factory status` in a real DVC repository of three small stages."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
-from tests.cli.conftest import Command, write_stage
+from tests.cli.conftest import BIN, Command, write_stage
 
 
 def states(slm_factory: Command) -> dict[str, str]:
@@ -53,3 +55,31 @@ def test_counts_come_from_the_metrics(pipeline: Path, slm_factory: Command) -> N
     stages = json.loads(slm_factory("status", "--json").stdout)["stages"]
     assert stages[0]["counts"] == {"documents": 12}
     assert "12 documents" in slm_factory("status").stdout
+
+
+def test_a_stage_that_another_process_runs_is_running(pipeline: Path, slm_factory: Command) -> None:
+    slm_factory("run")
+    write_stage(pipeline, "second", "first", body="Path('started').touch(); sys.stdin.read()")
+    # What `dvc repro` runs is seen, too: the state is that of DVC's own locks.
+    process = subprocess.Popen([BIN / "dvc", "repro", "-q"], stdin=subprocess.PIPE)
+    try:
+        while not (pipeline / "started").exists() and process.poll() is None:
+            os.sched_yield()
+        assert states(slm_factory) == {"first": "fresh", "second": "running", "third": "stale"}
+        assert "running" in slm_factory("status").stdout
+    finally:
+        process.communicate()
+    assert process.returncode == 0
+    assert set(states(slm_factory).values()) == {"fresh"}
+
+
+def test_a_stage_that_told_of_its_failure_has_failed_until_it_is_fresh(
+    pipeline: Path, slm_factory: Command
+) -> None:
+    told = pipeline / ".dvc/tmp/slm-factory/second.json"
+    told.parent.mkdir(parents=True, exist_ok=True)
+    told.write_text(json.dumps({"state": "failed", "message": "error: no good", "pid": 1}))
+    stages = {stage["name"]: stage for stage in json.loads(slm_factory("status", "--json").stdout)["stages"]}
+    assert (stages["second"]["state"], stages["second"]["reasons"]) == ("failed", ["error: no good"])
+    slm_factory("run")
+    assert set(states(slm_factory).values()) == {"fresh"}
