@@ -90,11 +90,11 @@ for command in (
     version,
 ):
     app.command()(command)
-evaluation = typer.Typer(help="Models on the held-out questions.")
+evaluation = typer.Typer(help="Models on the held-out questions.", no_args_is_help=True)
 evaluation.command("run")(eval_run)
 evaluation.command("compare")(eval_compare)
 app.add_typer(evaluation, name="eval")
-tool = typer.Typer(help="Tools beside the pipeline.")
+tool = typer.Typer(help="Tools beside the pipeline.", no_args_is_help=True)
 tool.add_typer(collect, name="collect")
 for command in (wizard, dashboard, update, evolve, review, refine, dataset, cost, convert, dialogue, gguf):
     tool.command()(command)

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ def require_root() -> None:
         return
     here = Path.cwd()
     roots = [parent for parent in here.parents if (parent / PIPELINE_FILE).is_file()]
-    hint = f"cd {roots[0]}" if roots else "cd to the folder of a cloned slm-factory repository"
+    hint = f"cd {roots[0]}" if roots else f"cd to one, or {program()} init NAME makes one"
     raise UserError(f"error: {here} is not the root of a repository (no {PIPELINE_FILE})", f"hint: {hint}")
 
 
@@ -82,7 +83,9 @@ def open_dvc() -> Iterator["Repo"]:
         with Repo() as repo:
             yield repo
     except NotDvcRepoError as error:
-        raise UserError(f"error: {Path.cwd()} has a dvc.yaml but no .dvc folder", "hint: dvc init") from error
+        raise UserError(
+            f"error: {Path.cwd()} has a dvc.yaml but no .dvc folder", f"hint: {program()} check --fix"
+        ) from error
     except LockError as error:
         raise UserError(
             "error: another DVC command is working in this repository",
@@ -90,9 +93,9 @@ def open_dvc() -> Iterator["Repo"]:
         ) from error
     except DvcException as error:
         causes = ": ".join(" ".join(str(cause).split()) for cause in chain_of(error))
-        raise UserError(
-            f"error: {causes}", "hint: dvc status says more; dvc doctor shows the set-up"
-        ) from error
+        broken = re.search(r"'([^']+\.(?:yaml|lock|dvc))', YAML file structure is corrupted", causes)
+        hint = f"git diff {broken[1]}" if broken else "dvc status says more; dvc doctor shows the set-up"
+        raise UserError(f"error: {causes}", f"hint: {hint}") from error
 
 
 def chain_of(error: BaseException) -> list[BaseException]:

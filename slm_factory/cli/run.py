@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slm_factory.cli import repository, summary
+from slm_factory.cli.template import DOCUMENTS
 from slm_factory.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def run(
         check_types()
     # The stages call `python`: it has to be this one, whether or not its environment is active.
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
+    require_documents()
     if quiet:
         os.environ["SLM_FACTORY_LOG"] = "WARNING"  # of the stages
     with repository.open_dvc() as repo, narrated(verbose=verbose, quiet=quiet):
@@ -67,6 +69,18 @@ def check_types() -> None:
     from stages.quantize import Params
 
     gguf.check_types(params.load(QUANTIZE, Params).types)
+
+
+def require_documents() -> None:
+    """Returns unless the folder of documents is there and empty, as in a new project.
+
+    Raises:
+        UserError: it is.
+    """
+    if DOCUMENTS.is_dir() and not any(path.is_file() for path in DOCUMENTS.rglob("*")):
+        raise UserError(
+            f"error: {DOCUMENTS} holds no documents yet", f"hint: cp -r YOUR_DOCUMENTS/. {DOCUMENTS}/"
+        )
 
 
 def reproduce(repo: "Repo", until: str | None, start: str | None) -> bool:

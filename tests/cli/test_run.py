@@ -184,3 +184,35 @@ def test_a_gguf_type_that_cannot_be_made_stops_a_run_before_its_first_stage(work
     with pytest.raises(UserError, match="q9_9 cannot be made"):
         run()
     assert sorted(file.name for file in workspace.iterdir()) == ["dvc.yaml", "params.yaml"]
+
+
+def test_a_new_project_without_documents_is_told_where_they_go(pipeline: Path, slm_factory: Command) -> None:
+    (pipeline / "data/documents/empty").mkdir(parents=True)
+    result = slm_factory("run")
+    assert result.returncode == 2
+    problem, hint = result.stderr.splitlines()
+    assert (problem, hint[:9]) == ("error: data/documents holds no documents yet", "hint: cp ")
+    (pipeline / "data/documents/empty/a.md").write_text("a")
+    assert slm_factory("run").returncode == 0
+
+
+def test_broken_parameters_are_named_with_the_way_to_see_the_fault(
+    pipeline: Path, slm_factory: Command
+) -> None:
+    text = (pipeline / "dvc.yaml").read_text()
+    (pipeline / "dvc.yaml").write_text(
+        text.replace("    outs: [third", "    params: [train]\n    outs: [third")
+    )
+    (pipeline / "params.yaml").write_text("train: [\n")
+    for command in ("status", "run"):
+        result = slm_factory(command)
+        assert result.returncode == 2
+        assert result.stderr.splitlines()[-1] == "hint: git diff params.yaml"
+        assert "Traceback" not in result.stderr
+
+
+def test_quiet_shows_nothing_where_nothing_is_wrong(pipeline: Path, slm_factory: Command) -> None:
+    for file in (pipeline / "stages").glob("*.py"):
+        file.write_text(file.read_text().replace("print(", "0 and print("))
+    result = slm_factory("run", "-q")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
