@@ -75,8 +75,11 @@ class Folder:
 
     def serves(self, version: str) -> bool:
         """Whether `current` points to the version, and it is there."""
-        is_pointed_at = self.current.is_symlink() and Path(os.readlink(self.current)).name == version
-        return is_pointed_at and (self.place(version) / "Modelfile").is_file()
+        return self.served() == version and (self.place(version) / "Modelfile").is_file()
+
+    def served(self) -> str:
+        """The version that `current` points to, "" without one."""
+        return Path(os.readlink(self.current)).name if self.current.is_symlink() else ""
 
     def put(self, version: str, source: Path) -> bool:
         """Copies the GGUF that the Modelfile names, and the Modelfile, unless the same bytes lie there.
