@@ -3,14 +3,18 @@
 import shlex
 import subprocess
 import sys
+from typing import Annotated
 
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.speech import speak
 from slm_factory.core.errors import UserError, missing_extra
 
 
-def dashboard() -> None:
+def dashboard(
+    lang: Annotated[str | None, typer.Option(help="ko or en; by default that of the locale.")] = None,
+) -> None:
     """Watch the pipeline in the terminal, and run, stop, evolve or review from there.
 
     Stages with their state, progress and rate, loss curves, metrics against the champion, what the teacher
@@ -19,6 +23,7 @@ def dashboard() -> None:
     Example: slm-factory tool dashboard
     """
     repository.require_root()
+    speak(lang)
     if not sys.stdout.isatty():
         raise UserError(
             "error: the dashboard needs a terminal",

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slm_factory import language
 from slm_factory.cli import repository
+from slm_factory.cli.speech import speak
 from slm_factory.core.errors import UserError, missing_extra
 from slm_factory.language import _
 
@@ -56,11 +56,7 @@ def review(
     slm-factory tool review --sample 5; slm-factory tool review --sample 5 --json
     """
     repository.require_root()
-    if lang is not None and lang not in language.LANGUAGES:
-        raise UserError(
-            f"error: there is no language '{lang}'", f"hint: --lang {' or '.join(language.LANGUAGES)}"
-        )
-    language.use(lang)
+    speak(lang)
     if not as_json and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError(
             "error: the review screen needs a terminal", f"hint: {repository.program()} tool review --json"

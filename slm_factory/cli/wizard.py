@@ -6,12 +6,15 @@ from typing import Annotated
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.speech import speak
+from slm_factory.language import _
 
 NOTES = Path(".dvc/tmp/slm-factory/wizard.txt")
 
 
 def wizard(
     restart: Annotated[bool, typer.Option("--restart", help="Begin with the first step.")] = False,
+    lang: Annotated[str | None, typer.Option(help="ko or en; by default that of the locale.")] = None,
 ) -> None:
     """Go from documents to a served model, one question at a time.
 
@@ -22,6 +25,7 @@ def wizard(
     Examples: slm-factory tool wizard; slm-factory tool wizard --restart
     """
     repository.require_root()
+    speak(lang)
     from slm_factory.wizard.screen import Leave, Screen
     from slm_factory.wizard.steps import STEPS, walk
 
@@ -30,7 +34,7 @@ def wizard(
     start = names.index(noted) if noted in names else 0  # notes of another version are none
     screen = Screen()
     if start:
-        screen.tell(f"Going on with step {start + 1}; --restart begins anew.")
+        screen.tell(_("Going on with step %d; --restart begins anew.") % (start + 1))
 
     def note(at: int) -> None:
         NOTES.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +43,7 @@ def wizard(
     try:
         walk(screen, start, note)
     except (Leave, KeyboardInterrupt):
-        screen.tell(f"\nLeft. {repository.program()} tool wizard goes on from here.")
+        screen.tell("\n" + _("Left. %s tool wizard goes on from here.") % repository.program())
         return
     NOTES.unlink(missing_ok=True)
-    screen.tell("Done. From now on, after documents have changed: slm-factory tool evolve")
+    screen.tell(_("Done. From now on, after documents have changed: slm-factory tool evolve"))

@@ -5,12 +5,11 @@ import contextlib
 import os
 import signal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.text import Text
 from textual import work
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import DataTable, Footer, ProgressBar, RichLog, Static, TabbedContent, TabPane
 from textual_plotext import PlotextPlot
@@ -18,9 +17,22 @@ from textual_plotext import PlotextPlot
 from slm_factory.core.activity import FOLDER
 from slm_factory.dashboard import observe, shown
 from slm_factory.dashboard.observe import Observation
+from slm_factory.language import N_, _
 
 SECONDS = 1.0  # between two looks at the files
 SECONDS_OF_STATES = 15.0  # between two questions to DVC, which cost it a second
+KEYS = (
+    ("r", "start('run')", N_("run")),
+    ("e", "start('tool evolve --yes')", N_("evolve")),
+    ("s", "stop", N_("stop")),
+    ("v", "leave('tool review')", N_("review")),
+    ("1", "tab('now')", N_("now")),
+    ("2", "tab('loss')", N_("loss")),
+    ("3", "tab('quality')", N_("quality")),
+    ("4", "tab('cost')", N_("cost")),
+    ("5", "tab('versions')", N_("versions")),
+    ("q", "quit", N_("quit")),
+)
 OUTPUT = FOLDER / "run.txt"  # what a command started here has written
 
 
@@ -30,21 +42,11 @@ class Dashboard(App[str]):
     CSS_PATH = "dashboard.tcss"
     TITLE = "slm-factory"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("r", "start('run')", "run"),
-        ("e", "start('tool evolve --yes')", "evolve"),
-        ("s", "stop", "stop"),
-        ("v", "leave('tool review')", "review"),
-        ("1", "tab('now')", "now"),
-        ("2", "tab('loss')", "loss"),
-        ("3", "tab('quality')", "quality"),
-        ("4", "tab('cost')", "cost"),
-        ("5", "tab('versions')", "versions"),
-        ("q", "quit", "quit"),
-    ]
 
     def __init__(self, root: Path = Path()) -> None:
         super().__init__()
+        for key, action, title in KEYS:
+            self.bind(key, action, description=_(title))
         self.root = root
         self.graph = observe.graph(root)
         self.names = {node.name for node in self.graph}
@@ -58,18 +60,18 @@ class Dashboard(App[str]):
         with Horizontal():
             yield Static(id="stages")
             with TabbedContent(id="tabs"):
-                with TabPane("1 now", id="now"), Vertical():
+                with TabPane(_("1 now"), id="now"), Vertical():
                     yield Static(id="task")
                     yield ProgressBar(id="bar", show_eta=False)
-                    yield RichLog(id="log", wrap=True, markup=False, highlight=False)
-                with TabPane("2 loss", id="loss"):
+                    yield RichLog(id="log", min_width=0, wrap=True, markup=False, highlight=False)
+                with TabPane(_("2 loss"), id="loss"):
                     yield PlotextPlot(id="curve")
-                with TabPane("3 quality", id="quality"), Vertical():
+                with TabPane(_("3 quality"), id="quality"), Vertical():
                     yield DataTable(id="slices", cursor_type="none")
                     yield Static(id="gate")
-                with TabPane("4 cost", id="cost"):
+                with TabPane(_("4 cost"), id="cost"):
                     yield DataTable(id="spent", cursor_type="none")
-                with TabPane("5 versions", id="versions"):
+                with TabPane(_("5 versions"), id="versions"):
                     yield DataTable(id="registry", cursor_type="none")
         yield Footer(compact=True)
 
@@ -148,8 +150,8 @@ class Dashboard(App[str]):
         for title, found in seen.curves.items():
             if found:
                 steps, values = zip(*found, strict=True)
-                plot.plot(list(steps), list(values), label=title, marker="braille")
-        plot.title("nats per token by step" if any(seen.curves.values()) else "no training yet")
+                plot.plot(list(steps), list(values), label=_(title), marker="braille")
+        plot.title(_("nats per token by step") if any(seen.curves.values()) else _("no training yet"))
         widget.refresh()
 
     def fill(self, selector: str, titles: list[str], rows: list[list[Text]]) -> None:
@@ -172,7 +174,7 @@ class Dashboard(App[str]):
     async def action_start(self, words: str) -> None:
         """Starts a command, whose output goes to a file, and waits for its end."""
         if self.process or (self.seen and self.seen.running):
-            self.notify("the pipeline is at work already", severity="warning")
+            self.notify(_("the pipeline is at work already"), severity="warning")
             return
         OUTPUT.parent.mkdir(parents=True, exist_ok=True)
         with OUTPUT.open("wb") as stream:
@@ -199,4 +201,4 @@ class Dashboard(App[str]):
             elif running:
                 os.kill(running.pid, signal.SIGINT)
             else:
-                self.notify("nothing runs")
+                self.notify(_("nothing runs"))

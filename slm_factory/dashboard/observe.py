@@ -14,9 +14,10 @@ import yaml
 
 from slm_factory.core import activity, params
 from slm_factory.core.activity import Activity
+from slm_factory.language import N_
 
 CURVES = Path("metrics/train/plots/metrics")
-CURVE_NAMES = {"loss": "loss", "eval_loss": "valid loss"}
+CURVE_NAMES = {"loss": N_("loss"), "eval_loss": N_("valid loss")}
 EVALUATE = Path("metrics/evaluate.json")
 TEACHER = Path("metrics/teacher.json")
 GATE = Path("metrics/gate.json")

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from slm_factory.core.activity import Activity
 from slm_factory.dashboard.observe import Node, Observation
+from slm_factory.language import N_, _
 from slm_factory.metrics.slices import SLICES
 
 MARKS = {
@@ -19,14 +20,14 @@ MARKS = {
     "": (" ", "dim"),
 }
 BRANCHES = {"": "  ", "first": "├╴", "middle": "├╴", "last": "└╴"}
-TITLES = {"key_facts": "key facts", "is_refusal": "refusal", "answer_loss": "loss"}
+TITLES = {"key_facts": N_("key facts"), "is_refusal": N_("refusal"), "answer_loss": N_("loss")}
 COSTS = {
-    "requests": "requests",
-    "failed": "failed",
-    "prompt_tokens": "tokens in",
-    "completion_tokens": "out",
-    "seconds": "seconds",
-    "money": "money",
+    "requests": N_("requests"),
+    "failed": N_("failed"),
+    "prompt_tokens": N_("tokens in"),
+    "completion_tokens": N_("out"),
+    "seconds": N_("seconds"),
+    "money": N_("money"),
 }
 GIB = 2**30
 
@@ -38,7 +39,7 @@ def head(seen: Observation, root: Path) -> Text:
     machine = seen.machine
     parts = [
         root.resolve().name,
-        seen.registry.get("served") or "nothing in service",
+        seen.registry.get("served") or _("nothing in service"),
         f"{teacher.get('backend', '?')} → {student}",
         f"cpu {machine.processor_percent:.0f}%",
         f"{machine.memory_used / GIB:.1f}/{machine.memory_total / GIB:.0f} GiB",
@@ -76,24 +77,36 @@ def task(seen: Observation, names: set[str], is_own: bool) -> Text:
     """What is counted now, at which rate, for how long still; else what failed; else what to press."""
     running = seen.running
     if running:
-        counted = f"{running.done:,}" + (f" of {running.total:,}" if running.total else "")
-        left = running.seconds_left
-        ends = f", {duration(left)} left" if left is not None else ""
-        doing = f"{running.task}: {counted}, {running.rate:.1f} a second{ends}" if running.task else "..."
-        return Text.assemble((running.stage, "bold cyan"), f"  {doing}")
+        return Text.assemble((running.stage, "bold cyan"), f"  {counted(running)}")
     failed = [found for found in seen.activities.values() if found.state == "failed" and found.stage in names]
     if failed:
         last = max(failed, key=lambda found: found.updated)
-        return Text.assemble((f"{last.stage} failed  ", "bold red"), last.message)
-    return Text("starting ..." if is_own else "Nothing runs. r brings everything up to date.", "dim")
+        return Text.assemble((_("%s failed") % last.stage + "  ", "bold red"), last.message)
+    return Text(_("starting ...") if is_own else _("Nothing runs. r brings everything up to date."), "dim")
+
+
+def counted(running: Activity) -> str:
+    """`documents: 12 of 40, 3.1 a second, 9 s left`, as far as it is known."""
+    if not running.task:
+        return "..."
+    told = {"task": running.task, "done": f"{running.done:,}", "total": f"{running.total or 0:,}"}
+    parts = [_("%(task)s: %(done)s of %(total)s") if running.total else _("%(task)s: %(done)s")]
+    parts.append(_("%(rate).1f a second"))
+    left = running.seconds_left
+    if left is not None:
+        parts.append(_("%(left)s left"))
+        told["left"] = duration(left)
+    return ", ".join(parts) % (told | {"rate": running.rate})
 
 
 def duration(seconds: float) -> str:
     """`45 s`, `12 min`, `3 h 5 min`."""
     minutes = round(seconds / 60)
     if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+        return _("%d s") % seconds
+    if minutes < 90:
+        return _("%d min") % minutes
+    return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 
 def slices(seen: Observation) -> tuple[list[str], list[list[Text]]]:
@@ -112,17 +125,17 @@ def slices(seen: Observation) -> tuple[list[str], list[list[Text]]]:
         means = [f"{value['mean']:.2f}" if value else "-" for value in values]
         if values[-1]:  # the candidate's interval; three of them would not fit 80 columns
             means[-1] += f" ({values[-1]['low']:.2f}-{values[-1]['high']:.2f})"
-        title = f"{name} {TITLES[metric]} {'↑' if is_higher_better else '↓'}"
+        title = f"{name} {_(TITLES[metric])} {'↑' if is_higher_better else '↓'}"
         rows.append([Text(title), *(Text(mean, justify="right") for mean in means)])
-    return ["slice", *contenders], rows
+    return [_("slice"), *contenders], rows
 
 
 def verdict(seen: Observation) -> Text:
     """The gate's verdict and its rules."""
     if not seen.gate:
-        return Text("The gate has not judged yet.", "dim")
+        return Text(_("The gate has not judged yet."), "dim")
     passed = seen.gate["verdict"] == "pass"
-    text = Text.assemble("gate: ", (seen.gate["verdict"], "bold green" if passed else "bold red"), "\n")
+    text = Text.assemble(_("gate: "), (seen.gate["verdict"], "bold green" if passed else "bold red"), "\n")
     for rule in sorted(seen.gate["rules"], key=lambda rule: rule["is_met"]):
         mark, style = ("✓", "green") if rule["is_met"] else ("✗", "red")
         text.append(f"{mark} ", style)
@@ -135,7 +148,7 @@ def spending(seen: Observation) -> tuple[list[str], list[list[Text]]]:
     total = seen.teacher.get("total")
     entries = [*seen.teacher.get("stages", {}).items(), *([("total", total)] if total else [])]
     rows = [[Text(stage), *(number(values.get(name)) for name in COSTS)] for stage, values in entries]
-    return ["stage", *COSTS.values()], rows
+    return [_("stage"), *map(_, COSTS.values())], rows
 
 
 def number(value: float | None) -> Text:
@@ -151,13 +164,21 @@ def versions(seen: Observation) -> tuple[list[str], list[list[Text]]]:
         [Text(cell) for cell in version_cells(version, served)]
         for version in seen.registry.get("versions", [])
     ]
-    return ["version", "docs", "rows", "headline", "verdict"], rows[::-1] or [[Text("none yet", "dim")]]
+    return [_("version"), _("docs"), _("rows"), _("headline"), _("verdict")], rows[::-1] or [
+        [Text(_("none yet"), "dim")]
+    ]
 
 
 def version_cells(version: dict[str, Any], served: str | None) -> list[str]:
     """A version as cells."""
     headline = version.get("headline")
-    state = "in service" if version["name"] == served else "withdrawn" if version.get("is_withdrawn") else ""
+    state = (
+        _("in service")
+        if version["name"] == served
+        else _("withdrawn")
+        if version.get("is_withdrawn")
+        else ""
+    )
     told = ", ".join(filter(None, [version["verdict"], state, *version.get("fell", [])]))
     counts = [str(version.get(key, "-")) for key in ("documents", "train_lines")]
     return [version["name"], *counts, "-" if headline is None else f"{headline:.3f}", told]
@@ -166,4 +187,4 @@ def version_cells(version: dict[str, Any], served: str | None) -> list[str]:
 def last_words(file: Path) -> str:
     """The last two lines that a command wrote: what went wrong and what helps, or its result."""
     lines = [line for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return " ".join(lines[-2:])[:300] or "done"
+    return " ".join(lines[-2:])[:300] or _("done")

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slm_factory.dashboard import observe
+from slm_factory.language import _
 
 BACK, QUIT = "b", "q"
 
@@ -73,7 +74,7 @@ class Screen:
                 return default
             if answer.isdigit() and 1 <= int(answer) <= count:
                 return int(answer)
-            self.tell(f"a number from 1 to {count}, please")
+            self.tell(_("a number from 1 to %d, please") % count)
 
     def agrees(self, question: str, default: bool = True) -> bool:
         """Whether the user says yes."""
@@ -112,7 +113,8 @@ class Screen:
         for step, value in observe.points(Path(observe.CURVES) / "eval_loss.tsv", "eval_loss"):
             if ("eval_loss", step) not in seen:
                 seen.add(("eval_loss", step))
-                self.tell(f"  step {step:.0f}: valid loss {value:.4f}", "dim")
+                told = {"step": step, "value": value}
+                self.tell("  " + _("step %(step)d: valid loss %(value).4f") % told, "dim")
 
     def set(self, values: dict[str, dict[str, Any]], source: Path) -> None:
         """Writes parameters, and shows each change as it could be typed."""

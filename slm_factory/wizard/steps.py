@@ -13,6 +13,7 @@ import yaml
 from slm_factory.core import files, params
 from slm_factory.core.errors import UserError
 from slm_factory.core.files import Row
+from slm_factory.language import N_, _
 from slm_factory.wizard.screen import Back, Screen
 
 DOCUMENTS = Path("data/documents")
@@ -27,12 +28,12 @@ DOCUMENTS_SHOWN = 20
 
 # What people change most, with what they give up for it.
 OPTIONS = {
-    "generate.audiences": "who asks: [expert], [plain], or both",
-    "generate.max_chunks": "read a sample of so many chunks; 0 reads all",
-    "augment.paraphrases": "paraphrases per trained pair",
-    "dialogue.per_document": "conversations per document",
-    "train.epochs": "at most; early stopping may end sooner",
-    "quantize.types": "the last one is served",
+    "generate.audiences": N_("who asks: [expert], [plain], or both"),
+    "generate.max_chunks": N_("read a sample of so many chunks; 0 reads all"),
+    "augment.paraphrases": N_("paraphrases per trained pair"),
+    "dialogue.per_document": N_("conversations per document"),
+    "train.epochs": N_("at most; early stopping may end sooner"),
+    "quantize.types": N_("the last one is served"),
 }
 
 
@@ -48,11 +49,12 @@ def documents(screen: Screen) -> None:
     """Which documents are there; more are copied from where the user says."""
     while True:
         found = sorted(path for path in DOCUMENTS.rglob("*") if path.is_file() and path.name[0] != ".")
-        kinds = Counter(path.suffix.lower().lstrip(".") or "without suffix" for path in found)
+        kinds = Counter(path.suffix.lower().lstrip(".") or _("without suffix") for path in found)
         size = sum(path.stat().st_size for path in found) / 1e6
         told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-        screen.tell(f"{DOCUMENTS} holds {len(found)} files ({size:.1f} MB): {told or 'none'}")
-        place = screen.ask("A file or folder to add, `-` to empty the folder, or Enter to go on:")
+        counted = {"folder": DOCUMENTS, "count": len(found), "size": size, "kinds": told or _("none")}
+        screen.tell(_("%(folder)s holds %(count)d files (%(size).1f MB): %(kinds)s") % counted)
+        place = screen.ask(_("A file or folder to add, `-` to empty the folder, or Enter to go on:"))
         if not place and found:
             return
         if place == "-":
@@ -63,9 +65,8 @@ def documents(screen: Screen) -> None:
 
 def empty(screen: Screen, found: list[Path]) -> None:
     """Deletes the documents, after a question; git or the user's own copy keeps them."""
-    if screen.agrees(
-        f"Delete {len(found)} files from {DOCUMENTS}? Only what git knows can come back.", False
-    ):
+    question = _("Delete %(count)d files from %(folder)s? Only what git knows can come back.")
+    if screen.agrees(question % {"count": len(found), "folder": DOCUMENTS}, False):
         screen.tell(f"$ rm -r {DOCUMENTS}/*", "cyan")
         for path in found:
             path.unlink()
@@ -74,14 +75,14 @@ def empty(screen: Screen, found: list[Path]) -> None:
 def add(screen: Screen, place: Path) -> None:
     """Copies a file, or the files of a folder, into the documents; replaces none without a question."""
     if not place.exists():
-        screen.tell(f"there is no {place}", "yellow")
+        screen.tell(_("there is no %s") % place, "yellow")
         return
     sources = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
     targets = {
         path: DOCUMENTS / (path.relative_to(place) if place.is_dir() else path.name) for path in sources
     }
     known = [target for target in targets.values() if target.exists()]
-    if known and not screen.agrees(f"{len(known)} of them are there already. Replace them?", False):
+    if known and not screen.agrees(_("%d of them are there already. Replace them?") % len(known), False):
         targets = {path: target for path, target in targets.items() if target not in known}
     screen.tell(f"$ cp -r {place}{'/.' if place.is_dir() else ''} {DOCUMENTS}/", "cyan")
     for path, target in targets.items():
@@ -104,12 +105,13 @@ def reading(screen: Screen) -> None:
         ]
         for row in rows[:DOCUMENTS_SHOWN]
     ]
-    screen.table(["document", "language", "pages", "chunks", "warnings"], shown)
+    screen.table([_("document"), _("language"), _("pages"), _("chunks"), _("warnings")], shown)
     if len(rows) > DOCUMENTS_SHOWN:
-        screen.tell(f"... and {len(rows) - DOCUMENTS_SHOWN} more in {PARSED}")
+        rest = {"count": len(rows) - DOCUMENTS_SHOWN, "file": PARSED}
+        screen.tell(_("... and %(count)d more in %(file)s") % rest)
     for skipped in files.read_json(Path("metrics/parse.json"))["skipped"]:
-        screen.tell(f"not read: {skipped['doc_id']}: {skipped['reason']}", "yellow")
-    screen.ask("Enter goes on, b goes back to the documents:")
+        screen.tell(_("not read: %(doc_id)s: %(reason)s") % skipped, "yellow")
+    screen.ask(_("Enter goes on, b goes back to the documents:"))
 
 
 def teacher(screen: Screen) -> None:
@@ -117,7 +119,7 @@ def teacher(screen: Screen) -> None:
     choose_profile(screen, "teacher", lambda values: f"{values['backend']} {values.get('model', '')}")
     demand(screen.run("run", "--until", "chunk"))  # chunks are sized by the teacher's context
     demand(screen.run("tool", "cost"))
-    if not screen.agrees("Does that fit?"):
+    if not screen.agrees(_("Does that fit?")):
         raise Back
 
 
@@ -125,8 +127,8 @@ def student(screen: Screen) -> None:
     """Which model is trained, and whether this machine can."""
     choose_profile(screen, "student", lambda values: str(values["model"]))
     if not screen.run("check"):
-        screen.tell("what failed has its fix beneath it; it can be mended later, too", "yellow")
-        if not screen.agrees("Go on all the same?", False):
+        screen.tell(_("what failed has its fix beneath it; it can be mended later, too"), "yellow")
+        if not screen.agrees(_("Go on all the same?"), False):
             raise Back
 
 
@@ -135,16 +137,16 @@ def choose_profile(screen: Screen, section: str, told: Callable[[dict[str, Any]]
     from slm_factory.cli.profile import summary
 
     now = params.read()[section]
-    screen.tell(f"now: {told(now)}")
+    screen.tell(_("now: %s") % told(now))
     found = [
         file
         for file in sorted(PROFILES.glob("*.yaml"))
         if section in (yaml.safe_load(file.read_text(encoding="utf-8")) or {})
     ]
     screen.table(
-        ["", "profile", ""], [[str(at), file.stem, summary(file)] for at, file in enumerate(found, 1)]
+        ["", _("profile"), ""], [[str(at), file.stem, summary(file)] for at, file in enumerate(found, 1)]
     )
-    chosen = screen.choose("Number, or Enter to keep what is set:", len(found))
+    chosen = screen.choose(_("Number, or Enter to keep what is set:"), len(found))
     if chosen:
         demand(screen.run("profile", found[chosen - 1].stem))
 
@@ -155,14 +157,14 @@ def options(screen: Screen) -> None:
         values = params.read()
         rows = []
         for at, (key, meaning) in enumerate(OPTIONS.items(), 1):
-            section, _, name = key.partition(".")
-            rows.append([str(at), key, yaml_text(values[section][name]), meaning])
-        screen.table(["", "key", "value", ""], rows)
-        chosen = screen.choose("Number of one to change, or Enter to go on:", len(OPTIONS))
+            section, name = key.split(".")
+            rows.append([str(at), key, yaml_text(values[section][name]), _(meaning)])
+        screen.table(["", _("key"), _("value"), ""], rows)
+        chosen = screen.choose(_("Number of one to change, or Enter to go on:"), len(OPTIONS))
         if not chosen:
             return
         key = list(OPTIONS)[chosen - 1]
-        section, _, name = key.partition(".")
+        section, name = key.split(".")
         value = yaml.safe_load(screen.ask(f"{key} ="))
         screen.set({section: {name: value}}, Path("the wizard"))
 
@@ -182,7 +184,7 @@ def generating(screen: Screen) -> None:
     while True:
         for pair in chooser.sample(pairs, min(PAIRS_SHOWN, len(pairs))):
             show_pair(screen, pair)
-        answer = screen.ask("Enter goes on, m shows five more, b goes back to the options:")
+        answer = screen.ask(_("Enter goes on, m shows five more, b goes back to the options:"))
         if answer != "m":
             return
 
@@ -204,19 +206,21 @@ def checking(screen: Screen) -> None:
     reasons = Counter(
         reason.partition(":")[0] for row in rows if not row["is_kept"] for reason in row["reasons"]
     )
-    screen.tell(f"{kept} of {len(rows)} pairs kept")
+    screen.tell(_("%(kept)d of %(count)d pairs kept") % {"kept": kept, "count": len(rows)})
     if reasons:
-        screen.table(["rejected", "why"], [[str(count), reason] for reason, count in reasons.most_common()])
-    if not screen.agrees("Go on with these?"):
+        screen.table(
+            [_("rejected"), _("why")], [[str(count), reason] for reason, count in reasons.most_common()]
+        )
+    if not screen.agrees(_("Go on with these?")):
         raise Back
 
 
 def reviewing(screen: Screen) -> None:
     """Opens the review now, or leaves it for later: decisions are used by the next run."""
-    if screen.agrees("Review pairs now? It can be done at any time.", False):
+    if screen.agrees(_("Review pairs now? It can be done at any time."), False):
         demand(screen.run("tool", "review"))
     else:
-        screen.tell("$ slm-factory tool review   # later", "cyan")
+        screen.tell("$ slm-factory tool review", "cyan")
 
 
 def training(screen: Screen) -> None:
@@ -229,25 +233,28 @@ def judging(screen: Screen) -> None:
     demand(screen.run("run"))
     if files.read_json(GATE)["verdict"] != "pass":
         screen.tell(
-            "The gate refused. b goes back: more wordings, more epochs, or another student help.", "yellow"
+            _("The gate refused. b goes back: more wordings, more epochs, or another student help."), "yellow"
         )
-        screen.ask("Enter goes on without a new version, b goes back:")
+        screen.ask(_("Enter goes on without a new version, b goes back:"))
 
 
 def serving(screen: Screen) -> None:
     """Registers the version, deploys it, asks it, and gives it to users."""
     if files.read_json(GATE)["verdict"] != "pass":
         return
-    if screen.agrees("Put this version in service?"):
+    if screen.agrees(_("Put this version in service?")):
         require_git(screen)
         demand(screen.run("tool", "evolve", "--yes"))
     else:
-        screen.tell("$ slm-factory tool evolve   # later", "cyan")
+        screen.tell("$ slm-factory tool evolve", "cyan")
 
 
 def require_git(screen: Screen) -> None:
     """Asks who commits, where git does not know."""
-    for key, question in (("user.name", "Your name, for git:"), ("user.email", "Your e-mail, for git:")):
+    for key, question in (
+        ("user.name", _("Your name, for git:")),
+        ("user.email", _("Your e-mail, for git:")),
+    ):
         known = subprocess.run(["git", "config", key], capture_output=True, check=False).stdout.strip()
         if not known:
             value = screen.ask(question)
@@ -258,7 +265,7 @@ def require_git(screen: Screen) -> None:
 def asking(screen: Screen) -> None:
     """The first questions."""
     while True:
-        question = screen.ask("A question, or Enter to end:")
+        question = screen.ask(_("A question, or Enter to end:"))
         if not question:
             return
         screen.run("ask", "--question", question)
@@ -275,18 +282,18 @@ def demand(is_done: bool) -> None:
 
 
 STEPS = [
-    Step("documents", "Documents", documents),
-    Step("reading", "What is read from them", reading),
-    Step("teacher", "Teacher", teacher),
-    Step("student", "Student", student),
-    Step("options", "Options", options),
-    Step("generating", "Question-answer pairs", generating),
-    Step("checking", "Checks and marks", checking),
-    Step("reviewing", "Review", reviewing),
-    Step("training", "Training", training),
-    Step("judging", "Evaluation and gate", judging),
-    Step("serving", "Service", serving),
-    Step("asking", "First questions", asking),
+    Step("documents", N_("Documents"), documents),
+    Step("reading", N_("What is read from them"), reading),
+    Step("teacher", N_("Teacher"), teacher),
+    Step("student", N_("Student"), student),
+    Step("options", N_("Options"), options),
+    Step("generating", N_("Question-answer pairs"), generating),
+    Step("checking", N_("Checks and marks"), checking),
+    Step("reviewing", N_("Review"), reviewing),
+    Step("training", N_("Training"), training),
+    Step("judging", N_("Evaluation and gate"), judging),
+    Step("serving", N_("Service"), serving),
+    Step("asking", N_("First questions"), asking),
 ]
 
 
@@ -299,7 +306,7 @@ def walk(screen: Screen, start: int, note: Callable[[int], None]) -> None:
     at = start
     while at < len(STEPS):
         note(at)
-        screen.title(at + 1, len(STEPS), STEPS[at].title)
+        screen.title(at + 1, len(STEPS), _(STEPS[at].title))
         at = max(0, at + pace(screen, STEPS[at]))
 
 
@@ -319,7 +326,7 @@ def pace(screen: Screen, step: Step) -> int:
 def after_failure(screen: Screen) -> int:
     """0 to try the step again, -1 to go back."""
     try:
-        screen.ask("Enter tries again, b goes back, q leaves:")
+        screen.ask(_("Enter tries again, b goes back, q leaves:"))
     except Back:
         return -1
     return 0

@@ -142,7 +142,7 @@ def test_an_option_is_written_as_the_line_that_is_shown(talk: Talk, workspace: P
     screen, printed = talk("99", str(number), "7", "")
     steps.options(screen)
     assert params.read()["train"]["epochs"] == 7
-    assert "params.yaml: train.epochs: 10 -> 7" in printed.getvalue()
+    assert "params.yaml: train.epochs: auto -> 7" in printed.getvalue()
     assert "a number from 1 to" in printed.getvalue()
     assert " # at most" in (workspace / "params.yaml").read_text(encoding="utf-8"), "comments stay"
 
