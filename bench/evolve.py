@@ -41,9 +41,15 @@ def nothing_to_do(clone: Path) -> list[Measurement]:
     """
     subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(clone)], check=True)
     cache = subprocess.run(
-        ["dvc", "cache", "dir"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "dvc", "cache", "dir"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    subprocess.run(["dvc", "cache", "dir", "--local", cache.stdout.strip()], cwd=clone, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "dvc", "cache", "dir", "--local", cache.stdout.strip()], cwd=clone, check=True
+    )
     subprocess.run(["dvc", "checkout", "--quiet"], cwd=clone, check=False)  # what the cache lacks is made
     environment = os.environ | ENVIRONMENT | {"PYTHONPATH": str(clone)}
     command = [sys.executable, "-m", "slm_factory.cli.main", *EVOLVE]

@@ -1,6 +1,9 @@
 """Fixtures for every test: an empty workspace with the repository's params.yaml and a store of its own."""
 
+import os
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,14 @@ import pytest
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tools() -> Iterator[None]:
+    """This Python's tools (dvc, slm-factory) first on the PATH, whether or not its environment is active."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+        yield
 
 
 @pytest.fixture
