@@ -172,7 +172,7 @@ def rolled_back(story: Story, second: str, question: str) -> None:
 
 def told_by_git_and_dvc(story: Story, first: str, second: str) -> None:
     """Log, metrics and history tell the story."""
-    log = story.type("git log --oneline --decorate -7")
+    log = story.type("git log --oneline --decorate -8")
     story.claim("the log names the versions", all(f"tag: {name}" in log for name in (first, second)))
     shown = story.type(
         f"dvc metrics diff --md --targets metrics/evaluate.json -- {first} {second}"
