@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from slm_factory import language
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -19,6 +21,12 @@ def tools() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
         yield
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """Each test begins in English, whatever language the one before it has chosen."""
+    language.use("en")
 
 
 @pytest.fixture

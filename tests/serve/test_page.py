@@ -206,6 +206,8 @@ CONTRASTS = """() => {
 def test_a_server_with_a_key_asks_for_it(browser: Any, tiny: Path, tmp_path: Path) -> None:
     place(tmp_path / "gguf", tiny)
     source = folder_source(tmp_path / "gguf", "")
+    from playwright.sync_api import expect
+
     key = "correct horse battery staple"
     with running({"latest": source}, tmp_path / "data", Limits(max_tokens=4), keys=(key,)) as guarded:
         context = browser.new_context(locale="en-US")
@@ -214,7 +216,7 @@ def test_a_server_with_a_key_asks_for_it(browser: Any, tiny: Path, tmp_path: Pat
         page.wait_for_selector("dialog[open]")
         page.keyboard.type("a wrong key of some length")
         page.keyboard.press("Enter")
-        page.wait_for_function("document.querySelector('#key').value === ''")
+        expect(page.locator("#key")).to_have_value("")
         page.keyboard.type(key)
         page.keyboard.press("Enter")
         page.wait_for_selector("body[data-ready]")

@@ -137,6 +137,7 @@ def prepare(workspace: Path, student: Path) -> None:
     rows = [
         dict.fromkeys(ANSWER.names)
         | {"question_id": str(at), "slice": "recall", "contender": "tuned", "question": q, "reference": a}
+        | {"tokens": 32}
         for at, (q, a) in enumerate(LESSONS)
     ]
     files.write_rows(quantize.QUESTIONS, rows, ANSWER)

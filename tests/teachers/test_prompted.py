@@ -118,9 +118,9 @@ def test_each_domain_tells_the_teacher_something_else(language: str) -> None:
     assert len(told) == len(DOMAINS)
 
 
-def test_prompt_files_are_exactly_the_tasks_and_domains() -> None:
+def test_prompt_files_are_exactly_the_tasks_the_domains_and_how_passages_are_read() -> None:
     for language in LANGUAGES:
-        assert {file.stem for file in (PROMPTS / language).glob("*.md")} == set(ANSWERS)
+        assert {file.stem for file in (PROMPTS / language).glob("*.md")} == {*ANSWERS, "retrieve"}
         assert {file.stem for file in (PROMPTS / language / "domain").glob("*.md")} == set(DOMAINS)
 
 

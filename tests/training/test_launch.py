@@ -55,6 +55,12 @@ def outputs() -> dict[str, bytes]:
     return contents
 
 
+def has_run_of_two() -> bool:
+    """Whether the ledger tells of two processes, which it does after their first checkpoint."""
+    with Store() as store:
+        return any(run["processes"] == 2 for run in store.trainings(str(Path.cwd())))
+
+
 @pytest.mark.slow
 def test_two_processes_make_the_adapter_of_one_also_after_a_kill(
     prepared: Path, monkeypatch: pytest.MonkeyPatch
@@ -67,11 +73,11 @@ def test_two_processes_make_the_adapter_of_one_also_after_a_kill(
 
     set_params(prepared, **{"parallel.accelerate": str(DDP)})
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(TRAIN, env=environment) as process:
+    with subprocess.Popen(TRAIN, env=environment | {"HOLD": "1"}) as process:
         deadline = time.monotonic() + 120
-        while not list((prepared / "cache/checkpoints").glob("*/checkpoint-*/trainer_state.json")):
+        while not has_run_of_two():
             assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.02)
+            time.sleep(0.1)
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(children, timeout=30)
