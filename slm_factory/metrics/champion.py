@@ -4,16 +4,11 @@ from collections import defaultdict
 from typing import Any
 
 from slm_factory.core.files import Row
+from slm_factory.core.sampling import source_of
 from slm_factory.metrics.rules import Values, difference, rule, shown, values
 from slm_factory.metrics.slices import SLICES, GateSettings
 
 MIN_NEW_QUESTIONS = 3  # fewer can all be right by chance
-
-
-def document_group(doc_id: str) -> str:
-    """The top folder of a document below data/documents, "." for one that lies in none."""
-    folder, is_inside, _ = doc_id.partition("/")
-    return folder if is_inside else "."
 
 
 def compared(rows: list[Row], settings: GateSettings) -> dict[str, tuple[Values, Values]]:
@@ -32,7 +27,7 @@ def compared(rows: list[Row], settings: GateSettings) -> dict[str, tuple[Values,
     groups: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row["slice"] == settings.headline_slice and row["doc_id"]:
-            groups[document_group(row["doc_id"])].append(row)
+            groups[source_of(row["doc_id"]) or "."].append(row)
     for group, own in sorted(groups.items()) if len(groups) > 1 else ():
         tuned, champion = (
             values(own, contender, settings.headline_slice, settings.headline_metric)
