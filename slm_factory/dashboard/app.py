@@ -102,7 +102,7 @@ class Dashboard(App[str]):
     def show(self, before: Observation | None) -> None:
         """Brings the screen up to date; a table is filled again only when it has changed."""
         seen = self.seen
-        if seen is None:
+        if seen is None or not self.query("#head"):  # the screen is being closed
             return
         self.query_one("#head", Static).update(shown.head(seen, self.root))
         self.show_stages()
@@ -121,7 +121,7 @@ class Dashboard(App[str]):
 
     def show_stages(self) -> None:
         """The graph, with each stage's state."""
-        if self.seen:
+        if self.seen and self.query("#stages"):
             self.query_one("#stages", Static).update(
                 shown.stages(self.graph, self.states, self.seen.activities)
             )

@@ -55,10 +55,12 @@ def outputs() -> dict[str, bytes]:
     return contents
 
 
-def has_run_of_two() -> bool:
-    """Whether the ledger tells of two processes, which it does after their first checkpoint."""
+def has_saved_as_two(cache: Path) -> bool:
+    """Whether two processes have written a whole checkpoint and told the ledger of it."""
     with Store() as store:
-        return any(run["processes"] == 2 for run in store.trainings(str(Path.cwd())))
+        runs = store.trainings(str(Path.cwd()))
+    is_told = any(run["processes"] == 2 and run["steps"] for run in runs)
+    return is_told and bool(list(cache.glob("checkpoints/*/checkpoint-*/trainer_state.json")))
 
 
 @pytest.mark.slow
@@ -75,7 +77,7 @@ def test_two_processes_make_the_adapter_of_one_also_after_a_kill(
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(TRAIN, env=environment | {"HOLD": "1"}) as process:
         deadline = time.monotonic() + 120
-        while not has_run_of_two():
+        while not has_saved_as_two(prepared / "cache"):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
         children = psutil.Process(process.pid).children(recursive=True)
