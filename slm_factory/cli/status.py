@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.core.activity import read_all
 from slm_factory.core.errors import UserError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
     from dvc.stage import Stage as DvcStage
+
+    from slm_factory.core.activity import Activity
 
 Stage = dict[str, Any]  # name, state, reasons, counts
 STYLES = {
@@ -22,7 +25,6 @@ STYLES = {
     "failed": "bold red",
     "never run": "dim",
 }
-TOLD = Path(".dvc/tmp/slm-factory")  # where a stage tells what it does and how it ended, in STAGE.json
 
 
 def status(
@@ -64,7 +66,7 @@ def inspect(repo: "Repo") -> list[Stage]:
     found: dict[str, Stage] = {}
     with lock_repo(repo):  # which a running stage gives away; and in which the graph is built once
         graph = repo.index.graph  # edges lead from a stage to those it needs
-        running = running_stages(repo, graph)
+        running, told = running_stages(repo, graph), read_all()
         for node in nx.dfs_postorder_nodes(graph):  # what a stage needs comes before it
             name = node.addressing
             if name not in names:  # documents that DVC keeps
@@ -78,7 +80,7 @@ def inspect(repo: "Repo") -> list[Stage]:
             state = "stale" if reasons else "fresh" if ran else "never run"
             if name in running:
                 state = "running"
-            elif state != "fresh" and (failure := failure_of(name)):
+            elif state != "fresh" and (failure := failure_of(told.get(name))):
                 state, reasons = "failed", [failure]
             found[name] = {"name": name, "state": state, "reasons": reasons, "counts": counts(name)}
     return [found[name] for name in names]
@@ -107,17 +109,9 @@ def running_stages(repo: "Repo", stages: Iterable["DvcStage"]) -> set[str]:
     return {stage.addressing for stage in stages if held & {out.fs_path for out in stage.outs}}
 
 
-def failure_of(stage: str) -> str:
+def failure_of(activity: "Activity | None") -> str:
     """How the last run of a stage failed, by what it told itself; "" when it did not, or told nothing."""
-    import psutil
-
-    try:
-        told = json.loads((TOLD / f"{stage}.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return ""
-    if told.get("state") == "running" and not psutil.pid_exists(told["pid"]):
-        return "killed"
-    return str(told.get("message") or "failed") if told.get("state") == "failed" else ""
+    return activity.message or "failed" if activity and activity.state == "failed" else ""
 
 
 def explain(change: str | dict[str, Any]) -> list[str]:

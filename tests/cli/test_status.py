@@ -3,8 +3,10 @@
 import json
 import os
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
+from slm_factory.core.activity import Activity
 from tests.cli.conftest import BIN, Command, write_stage
 
 
@@ -78,7 +80,8 @@ def test_a_stage_that_told_of_its_failure_has_failed_until_it_is_fresh(
 ) -> None:
     told = pipeline / ".dvc/tmp/slm-factory/second.json"
     told.parent.mkdir(parents=True, exist_ok=True)
-    told.write_text(json.dumps({"state": "failed", "message": "error: no good", "pid": 1}))
+    failure = Activity("second", 1, "failed", started=0.0, updated=0.0, message="error: no good")
+    told.write_text(json.dumps(asdict(failure)))
     stages = {stage["name"]: stage for stage in json.loads(slm_factory("status", "--json").stdout)["stages"]}
     assert (stages["second"]["state"], stages["second"]["reasons"]) == ("failed", ["error: no good"])
     slm_factory("run")
