@@ -72,19 +72,13 @@ def assign(sections: dict[str, dict[str, Any]], source: Path) -> list[tuple[str,
     Raises:
         UserError: params.yaml does not have one of the keys.
     """
-    from ruamel.yaml import YAML
+    from slm_factory.cli import params_text
+    from slm_factory.core.params import PARAMS_FILE
 
-    from slm_factory.core import params
-    from slm_factory.core.files import replacing
-
-    yaml = YAML()  # keeps comments and order, which PyYAML drops
-    yaml.preserve_quotes = True
-    yaml.width = 1000
-    values = yaml.load(params.PARAMS_FILE.read_text(encoding="utf-8"))
+    values = params_text.load(PARAMS_FILE.read_text(encoding="utf-8"))
     changes = list(overlay(values, sections, source))
     if changes:
-        with replacing(params.PARAMS_FILE) as beside, beside.open("w", encoding="utf-8") as stream:
-            yaml.dump(values, stream)
+        params_text.save(values)
     return changes
 
 

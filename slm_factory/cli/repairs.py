@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from slm_factory.cli import template
+from slm_factory.cli import params_text, template
 from slm_factory.core import params
 from slm_factory.core.errors import UserError
 from slm_factory.core.params import PARAMS_FILE
@@ -91,23 +91,15 @@ def fill_params() -> None:
     Raises:
         UserError: no such version is known.
     """
-    from ruamel.yaml import YAML
-
-    from slm_factory.core.files import replacing
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 1000
-    values = yaml.load(PARAMS_FILE.read_text(encoding="utf-8"))
+    values = params_text.load(PARAMS_FILE.read_text(encoding="utf-8"))
     defaults = next((text for text in versions() if fits(text)), None)
     if defaults is None:
         raise UserError(
             f"error: no earlier {PARAMS_FILE} has the missing keys",
             "hint: docs/reference/parameters.md of slm-factory explains each; add them by hand",
         )
-    fill(values, yaml.load(defaults))
-    with replacing(PARAMS_FILE) as beside, beside.open("w", encoding="utf-8") as stream:
-        yaml.dump(values, stream)
+    fill(values, params_text.load(defaults))
+    params_text.save(values)
 
 
 def fill(values: Any, defaults: Any) -> None:
