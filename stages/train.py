@@ -18,7 +18,7 @@ from slm_factory.student import model
 from slm_factory.student.settings import StudentSettings
 from slm_factory.training import launch, ledger, quantization
 from slm_factory.training.adapter import save_adapter
-from slm_factory.training.checkpoints import checkpoint_folder, last_checkpoint, remove_checkpoints
+from slm_factory.training.checkpoints import checkpoint_folder, hold, last_checkpoint, remove_checkpoints
 from slm_factory.training.rows import Encoded, encode_rows
 from slm_factory.training.settings import TrainSettings as Params
 from slm_factory.training.trainer import load_base, make_trainer
@@ -75,6 +75,8 @@ def main() -> None:
             f"error: {ROWS} holds no row to train on ({too_long.total()} are longer than train.max_length)",
             "hint: add documents to data/documents, or raise train.max_length",
         )
+    # Until this process ends; launched ones stand under the lock of the one that launched them.
+    _lock = None if launch.is_launched() else hold(checkpoint_folder(ROWS, settings, student, place))
     if spread.accelerate and not launch.is_launched():
         launch.start("stages.train", Path(spread.accelerate), settings.batch_size)
         return

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import psutil
+
 FOLDER = Path(".dvc/tmp/slm-factory")
 LOG = FOLDER / "log.txt"
 MAX_LOG_BYTES = 1_000_000
@@ -133,18 +135,7 @@ def read_all(root: Path = Path()) -> dict[str, Activity]:
             activity = Activity(**json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):  # of another version
             continue
-        if activity.state == "running" and not is_alive(activity.pid):
+        if activity.state == "running" and not psutil.pid_exists(activity.pid):
             activity = replace(activity, state="failed", message="killed")
         found[activity.stage] = activity
     return found
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process with that number runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -5,11 +5,14 @@ DVC wipes outputs before each start, so they cannot lie there.
 
 import hashlib
 import json
+import logging
 import shutil
 import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from slm_factory.core.code import source_version
 from slm_factory.core.records import content_key
@@ -20,6 +23,8 @@ from slm_factory.training import launch
 from slm_factory.training.settings import TrainSettings
 
 LIBRARIES = ("accelerate", "peft", "torch", "transformers", "trl")
+log = logging.getLogger(__name__)
+
 SAVE_SECONDS = 300  # what a kill costs at most, and the steps up to the next entry of the curves
 
 
@@ -43,6 +48,19 @@ def checkpoint_folder(rows: Path, settings: TrainSettings, student: StudentSetti
         }
     )
     return cache_folder() / "checkpoints" / key[:16]
+
+
+def hold(checkpoints: Path) -> FileLock:
+    """A lock that no other training with these checkpoints has; one with the same inputs is waited for."""
+    locks = cache_folder() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(locks / f"{checkpoints.name}.lock", thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("train: waiting for another training of the same rows and parameters to end")
+        lock.acquire()
+    return lock
 
 
 def saves_callback() -> Any:

@@ -1,7 +1,10 @@
 """Checkpoints: which one is resumed, which ones are removed, and what names their folder."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from slm_factory.core import params
 from slm_factory.student.settings import StudentSettings
@@ -43,3 +46,21 @@ def test_all_that_decides_the_result_names_the_folder(workspace: Path, tmp_path:
     assert len({folder(**{key: value}) for key, value in other.items()} | {first}) == 1 + len(other)
     rows.write_text("two")
     assert folder() != first
+
+
+def test_a_second_training_of_the_same_inputs_waits_for_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SLM_FACTORY_CACHE", str(tmp_path))
+    caplog.set_level("INFO")
+    first = checkpoints.hold(tmp_path / "checkpoints/abc")
+    with ThreadPoolExecutor() as pool:
+        second = pool.submit(checkpoints.hold, tmp_path / "checkpoints/abc")
+        other = pool.submit(checkpoints.hold, tmp_path / "checkpoints/other")
+        try:
+            assert other.result(10).is_locked
+            while "waiting for another training" not in caplog.text:
+                assert not second.done()
+        finally:
+            first.release()
+        assert second.result(10).is_locked
