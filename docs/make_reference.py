@@ -1,4 +1,4 @@
-"""Writes docs/reference: commands, parameters, stages and rows, from the code and files that define them.
+"""Writes docs/reference: commands, parameters, stages, metrics and rows, from what defines them.
 
     python -m docs.make_reference      (make docs)
 
@@ -6,25 +6,35 @@ tests/test_docs.py fails when a page is not what this writes.
 """
 
 import inspect
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import typer
 import yaml
 from pydantic import BaseModel
 
+from docs.markdown import page, table
+from docs.rows_page import rows_page
 from slm_factory.cli.check import settings_of
 from slm_factory.cli.main import app
-from slm_factory.core import records
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
-NOTE = "<!-- Written by `make docs`; edit the code it describes instead. -->"
+METRICS = ROOT / "docs" / "metrics.yaml"
+ARROWS = {"up": "↑", "down": "↓", "": ""}
+METRICS_INTRODUCTION = """\
+`dvc metrics show` prints them, `dvc metrics diff` compares two commits. But for the seconds, the same inputs
+on the same kind of machine give the same numbers. `*` stands for a name from the data: in
+[evaluate](#evaluate) first a slice (recall, unseen, abstain, withdrawn, general, text), then a contender
+(base, tuned, champion, base_retrieval, tuned_retrieval).
+
+A number that is measured on a sample is `mean`, `low` and `high`: its 95% bootstrap interval. In
+[gate](#gate) it is `value`, `low`, `high`, beside the `limit` and whether it `is_met`."""
+USAGE_INTRODUCTION = """\
+What each stage that asks the teacher took, under the key `teacher`: in all, and by document. The file
+[teacher](#teacher) adds them up."""
 
 
 def main() -> None:
@@ -40,22 +50,9 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "parameters.md": parameters_page(),
         "stages.md": stages_page(),
+        "metrics.md": metrics_page(),
         "rows.md": rows_page(),
     }
-
-
-def page(title: str, *parts: str) -> str:
-    """A page: title, note, parts."""
-    return "\n\n".join([f"# {title}", NOTE, *parts]) + "\n"
-
-
-def table(titles: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table; pipes and line ends in cells are made harmless."""
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "\n".join(
-        "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in line) + " |"
-        for line in lines
-    )
 
 
 def commands_page() -> str:
@@ -72,9 +69,14 @@ def commands_page() -> str:
         str(group.epilog),
     ]
     for name, command in subcommands(group):
-        rows = [[f"`{name_of(option)}`", option.help or "", default_of(option)] for option in command.params]
+        rows = [
+            [f"`{name_of(option)}`", option.help or "", default_of(option)]
+            for option in command.params
+            if not getattr(option, "hidden", False)
+        ]
         options = [table(["option", "meaning", "default"], rows)] if rows else []
-        parts += [f"## {name}", inspect.cleandoc(command.help or ""), *options]
+        paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+        parts += [f"## {name}", *map(with_examples, paragraphs), *options]
     return page("Commands", *parts)
 
 
@@ -92,6 +94,14 @@ def summary(command: Any) -> str:
     return inspect.cleandoc(command.help or "").split("\n\n")[0]
 
 
+def with_examples(paragraph: str) -> str:
+    """A paragraph of help; one of examples as a code block, a command a line."""
+    found = re.fullmatch(r"Examples?:\s+(.*)", paragraph, re.DOTALL)
+    if not found:
+        return paragraph
+    return "\n".join(f"    {' '.join(example.split())}" for example in re.split(r";\s", found[1]))
+
+
 def name_of(option: Any) -> str:
     """How an option or argument is written on the command line."""
     return ", ".join(option.opts) if option.param_type_name == "option" else option.name.upper()
@@ -99,7 +109,11 @@ def name_of(option: Any) -> str:
 
 def default_of(option: Any) -> str:
     """How an option's default is shown: empty for switches and for what is optional."""
-    return "required" if option.required else "" if option.default in (None, False) else f"`{option.default}`"
+    if option.required:
+        return "required"
+    values = option.default if isinstance(option.default, list | tuple) else [option.default]
+    named = [str(getattr(value, "value", value)) for value in values if value not in (None, False, "")]
+    return f"`{', '.join(named)}`" if named else ""
 
 
 def parameters_page() -> str:
@@ -192,11 +206,9 @@ def stages_page() -> str:
     for name, stage in stages.items():
         rows = []
         for role in ("deps", "params", "outs", "metrics", "plots"):
-            # An entry is a path, or {path: options}; parameters are linked to their section.
-            names = [entry if isinstance(entry, str) else next(iter(entry)) for entry in stage.get(role, [])]
             shown = [
                 f"[`{n}`](parameters.md#{n.partition('.')[0]})" if role == "params" else f"`{n}`"
-                for n in names
+                for n in paths(stage, role)
             ]
             if shown:
                 rows.append([role, ", ".join(shown)])
@@ -204,76 +216,27 @@ def stages_page() -> str:
     return page("Stages", *parts)
 
 
-def rows_page() -> str:
-    """Every table schema of core/records.py, column by column."""
-    schemas = {name: value for name, value in vars(records).items() if isinstance(value, pa.Schema)}
-    comments = column_comments(inspect.getsource(records))
-    parts = [inspect.cleandoc(records.__doc__ or "")]
-    earlier: dict[str, pa.Schema] = {}
-    for name, schema in schemas.items():
-        base = max(
-            (
-                other
-                for other, columns in earlier.items()
-                if schema.names[: len(columns.names)] == columns.names
-            ),
-            key=lambda other: len(earlier[other].names),
-            default="",
-        )
-        skip = len(earlier[base].names) if base else 0
+def metrics_page() -> str:
+    """Every number in metrics/*.json, from docs/metrics.yaml, and the stage that writes it, from dvc.yaml."""
+    files = yaml.safe_load(METRICS.read_text(encoding="utf-8"))
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    writers = {path: name for name, stage in stages.items() for path in paths(stage, "metrics", "plots")}
+    parts = [METRICS_INTRODUCTION]
+    for file, entries in files.items():
+        path = f"metrics/{file}.json"
+        stage = writers.get(path) or writers.get(str(Path(path).parent))
+        where = f"`{path}`, written by [{stage}](stages.md#{stage})." if stage else USAGE_INTRODUCTION
         rows = [
-            [f"`{column.name}`", type_name(column.type), comments.get((name, column.name), "")]
-            for column in list(schema)[skip:]
+            [f"`{key}`", unit, ARROWS[better], meaning] for key, (unit, better, meaning) in entries.items()
         ]
-        title = name.lower().replace("_", " ")
-        parts.append(f"## {title}")
-        if base:
-            link = base.lower().replace("_", " ")
-            parts.append(f"Every column of [{link}](#{link.replace(' ', '-')}), and:")
-        parts.append(table(["column", "type", "meaning"], rows))
-        earlier[name] = schema
-    return page("Rows", *parts)
+        parts += [f"## {file}", where, table(["number", "unit", "better", "meaning"], rows)]
+    return page("Metrics", *parts)
 
 
-def type_name(kind: pa.DataType) -> str:
-    """An Arrow type in short: `list of string`."""
-    if pa.types.is_list(kind):
-        return f"list of {type_name(kind.value_type)}"
-    if pa.types.is_struct(kind):
-        return "{" + ", ".join(f"{field.name}: {type_name(field.type)}" for field in kind) + "}"
-    return str(kind)
-
-
-def column_comments(source: str) -> dict[tuple[str, str], str]:
-    """(schema, column) -> its comment: the one behind it, or `# column: ...` on the line above its schema."""
-    comments: dict[tuple[str, str], str] = {}
-    above: dict[str, str] = {}
-    schema = column = ""
-    for token, before in tokens_with_last_name(source):
-        if token.type == tokenize.NAME and token.start[1] == 0 and token.string.isupper():
-            schema, column = token.string, ""
-        elif token.type == tokenize.STRING and before == "(" and schema:
-            column = token.string.strip("\"'")
-            if column in above:
-                comments[schema, column] = above.pop(column)
-        elif token.type == tokenize.COMMENT:
-            words = token.string.lstrip("# ")
-            if token.line.lstrip().startswith("#"):
-                name, colon, meaning = words.partition(": ")
-                above = {name: meaning} if colon else above
-            elif column:
-                comments[schema, column] = words
-    return comments
-
-
-def tokens_with_last_name(source: str) -> Iterator[tuple[tokenize.TokenInfo, str]]:
-    """Each token of Python source with the operator or name before it; line ends are left out."""
-    before = ""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type in (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
-            continue
-        yield token, before
-        before = token.string
+def paths(stage: dict[str, Any], role: str, *more: str) -> list[str]:
+    """The names that a stage of dvc.yaml lists under its keys; an entry is one, or {name: options}."""
+    entries = [entry for key in (role, *more) for entry in stage.get(key, [])]
+    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
 
 
 if __name__ == "__main__":
