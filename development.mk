@@ -1,6 +1,6 @@
 # What those need who work on slm-factory itself; `slm-factory init` leaves it out, with the tests and the documentation.
 
-.PHONY: test lint docs story messages
+.PHONY: test lint docs site story messages
 
 test: $(INSTALLED) ## the whole test suite
 	@$(BIN)/pytest
@@ -12,6 +12,9 @@ lint: $(INSTALLED) ## style and types
 
 docs: $(INSTALLED) ## write docs/reference again from the code
 	@$(BIN)/python -m docs.make_reference
+
+site: $(INSTALLED) ## the documentation as a site: build/site/index.html, which needs no server and no network
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 story: $(INSTALLED) ## the life of a student in a clone: better, refused, deleted, rolled back (about 25 minutes)
 	@$(BIN)/python -m bench.story
