@@ -19,9 +19,15 @@ site: $(INSTALLED) ## the documentation as a site: build/site/index.html, which 
 story: $(INSTALLED) ## the life of a student in a clone: better, refused, deleted, rolled back (about 25 minutes)
 	@$(BIN)/python -m bench.story
 
-messages: $(INSTALLED) ## gather the texts of the interface, and compile their translations
+messages: $(INSTALLED) ## gather the texts of the interface and of the pages, and compile their translations
 	@mkdir -p build
-	@$(BIN)/pybabel --quiet extract --no-location --sort-output --keyword N_ --output build/slm_factory.pot slm_factory
-	@$(BIN)/pybabel --quiet update --domain slm_factory --no-fuzzy-matching --ignore-pot-creation-date \
-		--width 100 --input-file build/slm_factory.pot --output-dir slm_factory/language/locale
-	@$(BIN)/pybabel --quiet compile --domain slm_factory --directory slm_factory/language/locale
+	@$(BIN)/pybabel --quiet extract --no-location --sort-output --keyword N_ --ignore-dirs report \
+		--output build/slm_factory.pot slm_factory
+	@$(BIN)/pybabel --quiet extract --no-location --sort-output --keyword N_ --mapping pyproject.toml \
+		--output build/report.pot slm_factory/report
+	@for place in slm_factory:language report:report; do \
+		domain=$${place%:*}; folder=slm_factory/$${place#*:}/locale; \
+		$(BIN)/pybabel --quiet update --domain $$domain --no-fuzzy-matching --ignore-pot-creation-date \
+			--width 100 --input-file build/$$domain.pot --output-dir $$folder && \
+		$(BIN)/pybabel --quiet compile --domain $$domain --directory $$folder || exit 1; \
+	done

@@ -27,6 +27,7 @@ COLUMNS = (
     *("is_kept", "reasons", "split"),
 )
 SHOWN = 10  # documents, values of one column
+PAGE_ROWS = 200  # the same on a page
 
 Row = dict[str, Any]
 Fetch = Callable[[str], Path | None]  # a table's name -> its file, None where that version has none
@@ -37,6 +38,9 @@ def compare_data(
         str, typer.Argument(help="A git revision, a folder of tables, a Parquet table, or workspace.")
     ],
     b: Annotated[str, typer.Argument(help="What to compare it with.")] = WORKSPACE,
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page for a browser, too.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a script.")] = False,
 ) -> None:
     """Compare two versions of the data.
@@ -50,10 +54,17 @@ def compare_data(
     from slm_factory.report.comparison import compare
 
     found = compare(read(a), read(b))
+    if page:
+        from slm_factory.core import files
+
+        with files.replacing(page) as beside:
+            beside.write_text(as_page(found), encoding="utf-8")
     if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
-    else:
-        show(found)
+        return
+    show(found)
+    if page:
+        print(f"As a page: {page}")
 
 
 def read(name: str) -> "DataSet":
@@ -171,6 +182,20 @@ def show(found: Row) -> None:
             console.print(Text(f"  {question}"))
 
 
+def as_page(found: Row) -> str:
+    """The comparison as one self-contained HTML page in both languages; every text is escaped."""
+    from slm_factory.report import bilingual
+
+    return bilingual.render(
+        "compare_data.html", "en", found=found, most_changed=most_changed, max_rows=PAGE_ROWS
+    )
+
+
+def most_changed(counts: Row) -> list[tuple[str, Row]]:
+    """The values whose counts differ most first."""
+    return sorted(counts.items(), key=lambda item: -abs(item[1]["b"] - item[1]["a"]))
+
+
 def changes_table(found: Row) -> "Table":
     """Documents, facts and pairs: how many, and how many came, went and changed."""
     from rich.table import Table
@@ -194,7 +219,7 @@ def counts_table(title: str, counts: Row) -> "Table":
     table = Table(title, box=None, pad_edge=False)
     for name in ("a", "b", "change"):
         table.add_column(name, justify="right", min_width=7)
-    order = sorted(counts, key=lambda value: -abs(counts[value]["b"] - counts[value]["a"]))
+    order = [value for value, _ in most_changed(counts)]
     for value in order[:SHOWN]:
         before, after = counts[value]["a"], counts[value]["b"]
         table.add_row(Text(value or "-"), f"{before:,}", f"{after:,}", f"{after - before:+,}")

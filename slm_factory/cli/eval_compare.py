@@ -126,11 +126,11 @@ def show(base: str, ft: str, compared: Comparisons, place: Path) -> None:
     """Prints the slices, and the categories and documents that gained least; the page has all."""
     from rich.console import Console
 
+    from slm_factory.cli.compare_page import by_gain
+
     console = Console(highlight=False, soft_wrap=True)
     for title, group in compared.items():
-        least = (
-            sorted(group, key=lambda name: (group[name].gain.mean, name)) if title in GROUPS else list(group)
-        )
+        least = by_gain(group) if title in GROUPS else list(group)
         console.print(table(title, base, ft, {name: group[name] for name in least[:SHOWN]}))
         if len(least) > SHOWN:
             console.print(f"the {SHOWN} that gained least, of {len(least)}")

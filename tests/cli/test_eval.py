@@ -211,7 +211,7 @@ def test_wins_losses_and_ties_are_counted_with_a_sign_test(
 
 
 class Cells(HTMLParser):
-    """Classes and texts of table cells, and every tag and attribute."""
+    """Classes and texts of table cells, also of those that head a row, and every tag and attribute."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -224,12 +224,12 @@ class Cells(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
-        if tag == "td":
+        if tag == "td" or (tag == "th" and ("scope", "row") in attrs):
             self.is_in_cell = True
             self.cells.append([dict(attrs).get("class") or "", ""])
 
     def handle_endtag(self, tag: str) -> None:
-        self.is_in_cell = self.is_in_cell and tag != "td"
+        self.is_in_cell = self.is_in_cell and tag not in ("td", "th")
 
     def handle_data(self, data: str) -> None:
         if self.is_in_cell:
@@ -242,21 +242,21 @@ def test_the_page_shows_each_answer_in_its_colour(
     page = Path(compare(capsys, page=None)["page"])
     assert page == eval_run.FOLDER / "base-tuned.html"
     cells = Cells(page.read_text(encoding="utf-8")).cells
-    assert cells.count(["good", ANSWERS["right"]]) == 9
-    assert cells.count(["bad", ANSWERS["wrong"]]) == 11
+    assert cells.count(["good", f"✓ {ANSWERS['right']}"]) == 9
+    assert cells.count(["bad", f"✗ {ANSWERS['wrong']}"]) == 11
 
 
 def test_the_page_says_first_what_got_worse_and_colours_no_gain_of_few_questions(
     evaluated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = Path(compare(capsys, page=None)["page"]).read_text(encoding="utf-8")
-    assert "On recall, 10 questions: tuned is better on 8, base on 1, 1 are equal." in page
+    assert "10 questions. tuned is better on 8, base on 1, 1 are equal." in page
     cells = Cells(page).cells
     numbers = [text[9] for style, text in cells if not style and text.startswith("Question ")]
     assert numbers == ["0", "9", "1", "2", "3", "4", "5", "6", "7", "8"]  # worse, both wrong, better
-    gains = {text.split()[0]: style for style, text in cells if style.startswith("gain")}
-    assert gains["+0.70"] == "gain good"  # 8 to 1: p 0.039
-    assert gains["+0.60"] == gains["+0.80"] == "gain "  # of five questions: p over 0.05
+    gains = {text.split()[0]: style for style, text in cells if "[" in text}
+    assert gains["+0.70"] == "n good"  # 8 to 1: p 0.039
+    assert gains["+0.60"] == gains["+0.80"] == "n "  # of five questions: p over 0.05
 
 
 def test_the_page_runs_nothing_and_loads_nothing_whatever_a_model_says(
@@ -271,9 +271,10 @@ def test_the_page_runs_nothing_and_loads_nothing_whatever_a_model_says(
     compare(capsys, page=place)
     text = place.read_text(encoding="utf-8")
     read = Cells(text)
-    assert not read.tags & {"script", "img", "link", "iframe", "a"}
+    assert not read.tags & {"img", "link", "iframe", "a"}
+    assert text.count("<script") == 1  # the choice of language
     assert not {name for name in read.attributes if name.startswith("on") or name in ("src", "href")}
-    assert [text for _, text in read.cells].count(hostile) == 4
+    assert [text for _, text in read.cells if hostile in text]
     assert not re.search(r"url\(|@import", text)
 
 

@@ -10,7 +10,7 @@ from slm_factory.report.funnel import step
 from tests import rows
 
 EVIL = "<script>alert('x')</script>&\"{{ 7 * 7 }}"
-VOID = {"meta", "input", "rect"}
+VOID = {"meta", "input", "rect", "wbr"}
 
 
 def report(**changes: Any) -> dict[str, Any]:
@@ -74,8 +74,8 @@ class Outline(HTMLParser):
 def test_the_page_is_well_formed_and_needs_nothing_from_outside() -> None:
     html = page.render(report())
     elements = Outline(html).seen
-    assert not [name for name, _ in elements if name in ("script", "link", "img", "iframe")]
-    assert "http" not in html and "url(" not in html and "@import" not in html
+    assert [name for name, _ in elements if name in ("script", "link", "img", "iframe")] == ["script"]
+    assert "://" not in html and "url(" not in html and "@import" not in html
     identifiers = [attributes["id"] for _, attributes in elements if "id" in attributes]
     assert len(identifiers) == len(set(identifiers))
     referred = [
@@ -102,7 +102,7 @@ def test_every_text_from_the_data_is_escaped() -> None:
     )
     html = page.render(value)
     Outline(html)
-    assert "<script" not in html and "alert(&#39;x&#39;)" in html
+    assert html.count("<script") == 1 and "alert(&#39;x&#39;)" in html
     assert "{{ 7 * 7 }}" in html and "49" not in re.sub(r"#\w+|\d\.\d+", "", html.partition("<body>")[2])
 
 
@@ -123,10 +123,10 @@ def test_long_tables_are_cut_and_say_so() -> None:
 
 def test_words_stand_in_both_languages_and_the_page_opens_in_that_of_the_data() -> None:
     html = page.render(report())
-    assert '<html lang="ko">' in html and 'id="choose-ko" checked' in html
+    assert '<html lang="ko">' in html and 'value="ko" checked' in html
     assert "데이터 보고서" in html and "Data report" in html
     english = page.render(report(distributions={"kind": {}, "language": {"en": 2, "ko": 1}, "category": {}}))
-    assert '<html lang="en">' in english and 'id="choose-en" checked' in english
+    assert '<html lang="en">' in english and 'value="en" checked' in english
 
 
 def test_an_unknown_stage_is_unknown_and_not_zero() -> None:
