@@ -52,7 +52,13 @@ LABELS = frozenset(
         N_("ambiguous question"),
         N_("duplicate question"),
         N_("near duplicate"),
+        N_("order to a model"),
+        N_("similarity"),
         N_("not scored"),
+        N_("score below 2"),
+        N_("score below 3"),
+        N_("score below 4"),
+        N_("score below 5"),
         N_("not approved"),
         N_("rejected by reviewer"),
         # columns of pairs

@@ -81,6 +81,15 @@ def test_folders_and_tables_of_any_stage_can_be_compared(slm_factory: Command, t
     found = json.loads(result.stdout)
     assert found["pairs"] == {"a": 1, "b": 2, "added": ["p2"], "removed": [], "changed": []}
     assert found["rejected"] == {"r": {"a": 0, "b": 1}}
+    page = tmp_path / "pages" / "versions.html"
+    told = slm_factory(
+        "tool", "compare-data", str(tmp_path / "one"), str(tmp_path / "two"), "--html", str(page)
+    )
+    assert told.stdout.splitlines()[-1] == f"As a page: {page}"
+    html = page.read_text(encoding="utf-8")
+    assert (
+        "Two versions of the data" in html and "데이터 두 판의 비교" in html and str(tmp_path / "one") in html
+    )
     table = tmp_path / "generate.parquet"
     files.write_rows(table, [rows.pair(), rows.pair(pair_id="p7", question="[bold]Q[/nothing]?")], PAIR)
     shown = slm_factory("tool", "compare-data", str(tmp_path / "one"), str(table))
