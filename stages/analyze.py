@@ -6,7 +6,7 @@ out: data/analyze.html, metrics/analyze.json, metrics/teacher.json, metrics/anal
 
 The funnel says how many were lost at each step and why; coverage says, per document, which facts can be
 learned and asked for and which chunks gave nothing; warnings name what a person should look at. The page
-shows all of it, and pairs to read beside their source.
+shows all of it, and pairs to read beside their source, in Korean and English.
 """
 
 import csv
