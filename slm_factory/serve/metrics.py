@@ -40,6 +40,8 @@ class Metrics:
             "answer_seconds", "From the request to its last token.", buckets=ANSWER_SECONDS, **named
         )
         self.swaps = Counter("swaps", "Promotions that were followed.", ["result"], **named)
+        self.restarts = Counter("worker_restarts", "Workers started because one died.", ["model"], **named)
+        self.repeated = Counter("repeated", "Requests asked again of a new worker.", **named)
         self.running = Gauge("running", "Requests that are answered now.", **named)
         self.waiting = Gauge("waiting", "Requests in the queue.", **named)
         self.model = Gauge("model_info", "What is served: 1.", ["tag", "version", "digest"], **named)

@@ -1,4 +1,4 @@
-"""A loaded model: llama.cpp, what it says about itself, and how many requests still use it."""
+"""A loaded model: its worker, what it says about itself, and how many requests still use it."""
 
 import hashlib
 import os
@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from slm_factory.engine.llama import Llama
+from slm_factory.serve.metrics import Metrics
 from slm_factory.serve.source import Source
+from slm_factory.serve.supervisor import Supervisor
 
 TRAINED_LENGTH = "context_length"
 LONG = ("tokenizer.ggml.tokens", "tokenizer.ggml.merges", "tokenizer.ggml.token_type")
@@ -25,7 +26,7 @@ class Model:
     """
 
     source: Source
-    llama: Llama
+    workers: Supervisor
     digest: str  # SHA-256 of the file, in hexadecimal digits
     size: int  # bytes
     modified: datetime
@@ -35,20 +36,20 @@ class Model:
     is_retired: bool = False
 
     @classmethod
-    def load(cls, source: Source, name: str, slots: int) -> "Model":
+    def load(cls, source: Source, name: str, slots: int, metrics: Metrics) -> "Model":
         """The model that `source` names, loaded; `slots` conversations at a time.
 
         Raises:
             UserError: llama.cpp is not installed or cannot load the file.
         """
-        context_tokens = source.context_tokens
-        llama = Llama(source.file, context_tokens=context_tokens, slots=slots, name=name)
+        options = {"file": str(source.file), "context_tokens": source.context_tokens, "slots": slots}
+        workers = Supervisor({**options, "name": name}, name, metrics)
         with source.file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         stat = source.file.stat()
         modified = datetime.fromtimestamp(stat.st_mtime, UTC)
         header = read_header(source.file)
-        return cls(source, llama, digest, stat.st_size, modified, header, file_type(header))
+        return cls(source, workers, digest, stat.st_size, modified, header, file_type(header))
 
     @contextmanager
     def used(self) -> Iterator["Model"]:
@@ -68,7 +69,7 @@ class Model:
     def close_if_done(self) -> None:
         """Frees a retired model that nobody uses."""
         if self.is_retired and not self.users:
-            self.llama.close()
+            self.workers.close()
 
     @property
     def family(self) -> str:

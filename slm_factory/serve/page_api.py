@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import BeforeValidator, Field
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse
 
 from slm_factory.serve.description import REFUSALS
 from slm_factory.serve.feedback import Feedback, save
@@ -23,6 +23,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+NOT_READY: dict[int | str, dict[str, Any]] = {503: {"description": "A model is being started again."}}
 FILES = Literal["page.css", "page.js", "ko.json", "en.json"]
 
 
@@ -50,19 +51,16 @@ def routes(engine: Engine, passages: Passages, feedback_file: Path) -> APIRouter
         """A file of the page."""
         return FileResponse(FOLDER / name, headers=HEADERS)
 
-    @router.get("/health", tags=["health"])
     @router.get("/health/live", tags=["health"])
-    @router.get("/health/ready", tags=["health"])
-    async def health() -> dict[str, Any]:
-        """That the server lives; it listens only once its models are loaded, so it is ready, too."""
-        versions = {tag: model.source.version for tag, model in engine.shelf.models.items()}
-        admission = engine.admission
-        return {
-            "status": "ok",
-            "models": versions,
-            "running": admission.running,
-            "waiting": admission.waiting,
-        }
+    async def live() -> dict[str, Any]:
+        """That the server lives."""
+        return state(engine)
+
+    @router.get("/health", tags=["health"], responses=NOT_READY)
+    @router.get("/health/ready", tags=["health"], responses=NOT_READY)
+    async def ready() -> Response:
+        """That each model has a worker: 503 where one has died and the next is not there yet."""
+        return JSONResponse(state(engine), 200 if engine.shelf.is_ready else 503)
 
     @router.get("/metrics", tags=["health"], response_class=PlainTextResponse)
     async def metrics() -> Response:
@@ -81,3 +79,14 @@ def routes(engine: Engine, passages: Passages, feedback_file: Path) -> APIRouter
         return {"feedback_id": await asyncio.to_thread(save, body, feedback_file)}
 
     return router
+
+
+def state(engine: Engine) -> dict[str, Any]:
+    """What is served, and how many requests are answered or wait."""
+    versions = {tag: model.source.version for tag, model in engine.shelf.models.items()}
+    return {
+        "status": "ok" if engine.shelf.is_ready else "starting",
+        "models": versions,
+        "running": engine.admission.running,
+        "waiting": engine.admission.waiting,
+    }

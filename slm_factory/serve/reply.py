@@ -61,7 +61,8 @@ class Reply(Response):
 
     async def send_whole(self, generation: Generation, send: Send) -> None:
         """Sends the reply in one piece."""
-        events = [event async for batch in self.batches(generation) for event in batch]
+        events = await generation.whole()
+        self.count(generation, events[-1])
         body = self.form.whole(events, generation)
         self.is_done = True
         await send(start(self.form.whole_type, ("content-length", str(len(body)))))
@@ -69,14 +70,16 @@ class Reply(Response):
 
     async def stream(self, generation: Generation, send: Send) -> None:
         """Sends the reply as it comes. What goes wrong after the first byte is one more line."""
-        is_started = False
+        is_started, event = False, b"{}"
         try:
-            async for batch in self.batches(generation):
+            while batch := await generation.batch():
+                event = batch[-1]
                 if not is_started:
                     is_started = True
                     await send(start(self.form.streamed_type, ("x-accel-buffering", "no")))
                 if lines := self.form.lines(batch, generation):
                     await send({"type": "http.response.body", "body": lines, "more_body": True})
+            self.count(generation, event)
             last = self.form.end()
         except Refusal as refusal:
             if not is_started:
@@ -85,15 +88,10 @@ class Reply(Response):
         self.is_done = True
         await send({"type": "http.response.body", "body": last})
 
-    async def batches(self, generation: Generation) -> AsyncIterator[list[bytes]]:
-        """The batches of the reply, counted."""
-        metrics, last = self.engine.metrics, b"{}"
-        while events := await generation.batch():
-            if last == b"{}":
-                metrics.first_token.observe(time.monotonic() - generation.arrived)
-            last = events[-1]
-            yield events
-        usage = json.loads(last).get("usage", {})
+    def count(self, generation: Generation, last: bytes) -> None:
+        """Counts a complete reply by its last event, which has the tokens."""
+        metrics, usage = self.engine.metrics, json.loads(last).get("usage", {})
+        metrics.first_token.observe(generation.first - generation.arrived)
         metrics.prompt_tokens.inc(usage.get("prompt_tokens", 0))
         metrics.answer_tokens.inc(usage.get("completion_tokens", 0))
         metrics.answers.observe(time.monotonic() - generation.arrived)

@@ -4,7 +4,6 @@ import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,21 +155,22 @@ def loaded(sources: dict[str, Source], name: str, limits: Limits) -> "Engine":
     metrics = Metrics()
     shelf = Shelf(name, limits.slots, metrics)
     for tag, source in sources.items():
-        shelf.put(tag, Model.load(source, f"{name}:{tag}", limits.slots))
+        shelf.put(tag, Model.load(source, f"{name}:{tag}", limits.slots, metrics))
     admission = Admission(limits.slots, limits.waiting, limits.per_client, metrics)
-    threads = ThreadPoolExecutor(limits.slots, thread_name_prefix="answer")
-    return Engine(shelf, admission, threads, metrics, limits.max_tokens)
+    return Engine(shelf, admission, metrics, limits.max_tokens)
 
 
 def beside(shelf: "Shelf", look: Callable[[], Source | None] | None, passages: "Passages") -> Lifespan:
-    """What runs beside the requests: passages are prepared, promotions followed."""
+    """What runs beside the requests: workers are kept alive, passages prepared, promotions followed."""
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
+        for model in shelf.models.values():
+            shelf.tend(model)
         tasks = [asyncio.create_task(asyncio.to_thread(passages.prepare))]
         tasks += [asyncio.create_task(shelf.follow(look))] if look else []
         yield
-        for task in tasks:
+        for task in (*tasks, *shelf.tending):
             task.cancel()
 
     return lifespan

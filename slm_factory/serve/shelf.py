@@ -26,6 +26,13 @@ class Shelf:
     metrics: Metrics
     models: dict[str, Model] = field(default_factory=dict)
     failed: Source | None = None  # was tried and cannot be loaded
+    tending: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def tend(self, model: Model) -> None:
+        """Keeps the model's worker alive from now on."""
+        task = asyncio.get_running_loop().create_task(model.workers.keep())
+        self.tending.add(task)
+        task.add_done_callback(self.tending.discard)
 
     def put(self, tag: str, model: Model) -> None:
         """Gives the requests that begin from now on another model; those that run keep theirs."""
@@ -34,6 +41,11 @@ class Shelf:
         self.metrics.serve(tag, model.source.version, model.digest)
         if before:
             before.retire()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every model has a worker."""
+        return all(model.workers.is_ready for model in self.models.values())
 
     def names(self) -> dict[str, Model]:
         """Every name that can be asked for: each tag, and the version of the latest."""
@@ -73,12 +85,15 @@ class Shelf:
     async def swap(self, source: Source) -> None:
         """Loads `source` beside the model that answers and lets it answer; the old one stays if it fails."""
         try:
-            model = await asyncio.to_thread(Model.load, source, f"{self.name}:{LATEST}", self.slots)
+            model = await asyncio.to_thread(
+                Model.load, source, f"{self.name}:{LATEST}", self.slots, self.metrics
+            )
         except UserError as error:
             self.failed = source
             self.metrics.swaps.labels("failed").inc()
             logger.error("%s is not served: %s", source.version, error.problem)
             return
+        self.tend(model)
         self.put(LATEST, model)
         self.metrics.swaps.labels("done").inc()
         logger.info("serving %s", source.version)
