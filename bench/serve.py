@@ -4,9 +4,9 @@
 
 Both serve models/gguf with as many slots as there are clients, each in a process of its own. The clients ask
 the questions of data/evaluate.parquet, streaming, of one server and then of the other, in slices, so that
-other work on the machine slows both. Then ours gets oversized, broken and slow requests, 500 connections, a
-promotion under load, and schemathesis tries what the OpenAPI description allows and forbids. Exits 1 when a
-limit is missed.
+other work on the machine slows both. Then ours gets oversized, broken and slow requests, 500 connections,
+promotions under load and SIGKILL for its worker, and schemathesis tries what the OpenAPI description allows
+and forbids. Exits 1 when a limit is missed.
 """
 
 import argparse
@@ -24,6 +24,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from bench.loop import REPOSITORY, Measurement, report
 from slm_factory.core import files
@@ -128,7 +130,9 @@ async def ask(port: int, question: str, tally: Tally, system: str) -> None:
         writer.close()
     reply = b"".join(parts)
     if b"data: [DONE]" not in reply:
-        tally.errors[reply[:60].decode(errors="replace").splitlines()[0] if reply else "nothing"] += 1
+        said = b'data: {"error"' in reply and reply.startswith(b"HTTP/1.1 200")
+        begin = reply[:60].decode(errors="replace").splitlines()[0] if reply else "nothing"
+        tally.errors["error" if said else begin] += 1
         return
     tally.answers += 1
     tally.tokens += int(reply.rsplit(b'"completion_tokens":', 1)[1].split(b",", 1)[0])
@@ -269,6 +273,48 @@ def swaps(questions: list[str]) -> list[Measurement]:
     ]
 
 
+def kills(questions: list[str]) -> list[Measurement]:
+    """The worker gets SIGKILL four times while four clients stream and four ask for whole answers.
+
+    What was being streamed may break off, with an error that says so; everything else is answered.
+    """
+    tally, statuses = Tally(), Counter[int]()
+    body = post(
+        "/api/generate", json.dumps({"model": "slm", "prompt": questions[0], "stream": False}).encode()
+    )
+    with repository() as place, process(ours(8, "--queue", "100"), place) as (started, port):
+        end = time.perf_counter() + 20
+
+        async def whole() -> None:
+            while time.perf_counter() < end:
+                statuses[await raw(port, body)] += 1
+
+        async def kill() -> None:
+            for _ in range(4):
+                await asyncio.sleep(4)
+                for worker in psutil.Process(started.pid).children():
+                    worker.kill()
+
+        async def everything() -> None:
+            await asyncio.gather(load(port, questions, 4, 20, tally), kill(), *(whole() for _ in range(4)))
+
+        asyncio.run(everything())
+        metrics = asyncio.run(text(port, "/metrics"))
+        is_alive = started.poll() is None and asyncio.run(raw(port, HEALTH)) == 200
+    started_anew = float(metrics.split("slm_worker_restarts_total{")[1].split()[1])
+    repeated = float(metrics.split("\nslm_repeated_total ")[1].split()[0])
+    print(
+        f"kills: {started_anew:.0f} new workers, {repeated:.0f} requests asked again, whole {dict(statuses)},"
+    )
+    print(f"  streams {tally.answers}, broken off {dict(tally.errors)}")
+    return [
+        Measurement("workers killed and started anew", started_anew, 4, "", is_floor=True),
+        Measurement("whole answers that were not 200", statuses.total() - statuses[200], 0, ""),
+        Measurement("streams that ended without a word", tally.errors.total() - tally.errors["error"], 0, ""),
+        Measurement("alive after that", float(is_alive), 1, "", is_floor=True),
+    ]
+
+
 async def text(port: int, route: str) -> str:
     """What a GET gets."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -306,7 +352,7 @@ def main() -> None:
     rows = files.read_rows(Path("data/evaluate.parquet"), ["question", "slice"])
     questions = list(dict.fromkeys(row["question"] for row in rows if row["slice"] == "recall"))
     measured = against_the_peer(questions, arguments.clients, arguments.seconds)
-    measured += [*hostile(), *swaps(questions), *described(arguments.examples)]
+    measured += [*hostile(), *swaps(questions), *kills(questions), *described(arguments.examples)]
     print(report(measured))
     sys.exit(0 if all(one.is_met for one in measured) else 1)
 

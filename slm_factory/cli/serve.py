@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.speech import speak
 from slm_factory.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def serve(
         int, typer.Option(min=1, help="Largest request, in bytes; more get 413.")
     ] = 1_000_000,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for a client to send or read.")] = 30.0,
+    lang: Annotated[str | None, typer.Option(help="ko or en; by default that of the locale.")] = None,
 ) -> None:
     """Serve the promoted model over HTTP.
 
@@ -47,6 +49,7 @@ def serve(
 
     Examples: slm-factory serve; slm-factory serve --compare; slm-factory serve --host 0.0.0.0 --key-file keys
     """
+    speak(lang)
     repository.require_root()
     if sum(map(bool, (version, gguf, base))) > 1 or (base and compare):
         raise UserError(

@@ -19,15 +19,20 @@ CATALOGUES = Path(__file__).parent / "locale"
 
 _current: standard.NullTranslations = standard.NullTranslations()
 
-__all__ = ["CATALOGUES", "DOMAIN", "LANGUAGES", "N_", "_", "chosen", "ngettext", "use"]
+__all__ = ["CATALOGUES", "DOMAIN", "LANGUAGES", "N_", "_", "catalogue", "chosen", "ngettext", "use"]
 
 
 def use(language: str | None = None, environment: Mapping[str, str] | None = None) -> str:
     """Sets the language for all that follows, by the locale where none is named; returns it (ko or en)."""
     global _current
     name = language or chosen(environment)
-    _current = standard.translation(DOMAIN, CATALOGUES, [name], fallback=True)
+    _current = catalogue(name)
     return name
+
+
+def catalogue(language: str) -> standard.NullTranslations:
+    """The translations to a language; of English, and of one that we do not speak, none."""
+    return standard.translation(DOMAIN, CATALOGUES, [language], fallback=True)
 
 
 def _(message: str) -> str:

@@ -14,6 +14,7 @@ from slm_factory.serve.feedback import Feedback, save
 from slm_factory.serve.generation import Engine
 from slm_factory.serve.ollama_form import Asking, whole
 from slm_factory.serve.passages import Passages
+from slm_factory.serve.texts import texts
 
 FOLDER = Path(__file__).with_name("page")
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:"
@@ -24,7 +25,7 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 NOT_READY: dict[int | str, dict[str, Any]] = {503: {"description": "A model is being started again."}}
-FILES = Literal["page.css", "page.js", "ko.json", "en.json"]
+FILES = Literal["page.css", "page.js", "passages.js"]
 
 
 class Question(Asking):
@@ -45,6 +46,11 @@ def routes(engine: Engine, passages: Passages, feedback_file: Path) -> APIRouter
         if "text/html" in request.headers.get("accept", ""):
             return FileResponse(FOLDER / "index.html", headers=HEADERS)
         return PlainTextResponse("Ollama is running")
+
+    @router.get("/page/texts.json", include_in_schema=False)
+    async def spoken() -> Response:
+        """What the page says, in every language."""
+        return JSONResponse(texts(), headers=HEADERS)
 
     @router.get("/page/{name}", include_in_schema=False)
     async def file(name: FILES) -> Response:

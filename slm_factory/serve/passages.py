@@ -9,6 +9,7 @@ from typing import Any
 from slm_factory.core import files
 from slm_factory.core.errors import UserError
 from slm_factory.evaluation.retrieval import Search, passage
+from slm_factory.language import _
 from slm_factory.metrics.words import tokens
 
 CHUNKS = Path("data/chunk.parquet")
@@ -52,4 +53,6 @@ class Passages:
         try:
             self.find("", 1)
         except UserError as error:
-            logging.getLogger(__name__).warning("no passages are shown: %s", error.problem)
+            logging.getLogger(__name__).warning(
+                _("no passages are shown: {problem}").format(problem=error.problem)
+            )

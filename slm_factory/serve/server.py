@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slm_factory.core.errors import UserError, missing_extra
+from slm_factory.language import _
 from slm_factory.serve.source import Source
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def serve(
         server = make(engine, keys, limits, look)
         opened.listen(BACKLOG)  # who comes now is answered once uvicorn runs
         address = opened.getsockname()
-        say(f"serving {', '.join(engine.shelf.names())} at http://{address[0]}:{address[1]}")
+        names, place = ", ".join(engine.shelf.names()), f"http://{address[0]}:{address[1]}"
+        say(_("serving {names} at {place}").format(names=names, place=place))
         signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises what stopped it again when it has
         with suppress(KeyboardInterrupt):
             server.run(sockets=[opened])

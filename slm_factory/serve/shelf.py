@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 from slm_factory.serve.metrics import Metrics
 from slm_factory.serve.model import Model
 from slm_factory.serve.refusal import Refusal
@@ -74,7 +75,7 @@ class Shelf:
             try:
                 source = look()
             except (UserError, OSError, AttributeError) as error:  # in the middle of being put there
-                logger.warning("cannot read what was promoted: %s", error)
+                logger.warning(_("cannot read what was promoted: {error}").format(error=error))
                 continue
             if source and source.file not in (
                 self.models[LATEST].source.file,
@@ -91,9 +92,10 @@ class Shelf:
         except UserError as error:
             self.failed = source
             self.metrics.swaps.labels("failed").inc()
-            logger.error("%s is not served: %s", source.version, error.problem)
+            untold = _("{version} is not served: {problem}")
+            logger.error(untold.format(version=source.version, problem=error.problem))
             return
         self.tend(model)
         self.put(LATEST, model)
         self.metrics.swaps.labels("done").inc()
-        logger.info("serving %s", source.version)
+        logger.info(_("serving {names}").format(names=source.version))

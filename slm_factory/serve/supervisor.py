@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 from slm_factory.serve.channel import Frames, Kind, pack
 from slm_factory.serve.metrics import Metrics
 from slm_factory.serve.refusal import Refusal
@@ -67,15 +68,15 @@ class Worker(asyncio.Protocol):
         if kind == Kind.FAILED:
             raise UserError(*json.loads(content))
         raise UserError(
-            f"error: llama.cpp {fate(process.returncode)} while it loaded {options['file']}",
+            f"error: llama.cpp ended ({fate(process.returncode)}) while it loaded {options['file']}",
             "hint: is there memory for it? --parallel 1 takes less; dvc checkout brings the file anew",
         )
 
     def first_frame(self) -> tuple[int | None, bytes]:
         """What the worker says first, (None, b"") if it dies before; waits for it."""
         while part := self.channel.recv(2**16):
-            for _, kind, content in self.frames.read(part):
-                return kind, content
+            for frame in self.frames.read(part):
+                return frame[1:]
         return None, b""
 
     async def connect(self) -> None:
@@ -99,7 +100,7 @@ class Worker(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended.set()  # first: the supervisor is to know it before the requests do
         replies, self.replies = self.replies, {}
-        for _, done in replies.values():
+        for done in (reply[1] for reply in replies.values()):
             if not done.done():
                 done.set_exception(WorkerDied)
 
@@ -152,7 +153,9 @@ class Supervisor:
             self.ready.clear()
             code = await asyncio.to_thread(self.worker.process.wait)
             if not self.is_closed:
-                logger.error("the worker %s; another one starts", fate(code))
+                logger.error(
+                    _("the model's process ended ({fate}); another one starts").format(fate=fate(code))
+                )
                 self.restarts.inc()
                 await self.replace()
 
@@ -167,7 +170,8 @@ class Supervisor:
                 self.worker = await asyncio.to_thread(Worker.start, self.options)
                 break
             except UserError as error:
-                logger.error("%s; again in %.1f s", error.problem, self.pause)
+                again = _("{problem}; again in {seconds:.1f} s")
+                logger.error(again.format(problem=error.problem, seconds=self.pause))
         if self.is_closed:
             self.worker.close()
 
@@ -198,5 +202,5 @@ def ignored(event: bytes) -> bool:
 
 
 def fate(code: int) -> str:
-    """How a process ended, in words."""
-    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+    """How a process ended: a signal's name, or its code."""
+    return signal.Signals(-code).name if code < 0 else f"code {code}"

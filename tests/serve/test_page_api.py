@@ -1,6 +1,5 @@
 """Beside the two APIs: passages, feedback, health, metrics, and the files of the page."""
 
-import json
 import re
 from pathlib import Path
 
@@ -8,7 +7,10 @@ import pytest
 
 from slm_factory.core import files
 from slm_factory.core.records import CHUNK
+from slm_factory.language import LANGUAGES
+from slm_factory.serve.page_api import FOLDER
 from slm_factory.serve.server import Limits
+from slm_factory.serve.texts import TEXTS
 from tests.serve.conftest import Running, Serve
 
 FAMILIES = (
@@ -100,8 +102,16 @@ def test_the_page_names_nothing_outside_and_forbids_it(shared: Running) -> None:
     assert shared.http.get("/page/secrets").status_code in (400, 404)
 
 
-def test_both_languages_say_the_same_things(shared: Running) -> None:
-    korean, english = (json.loads(shared.http.get(f"/page/{name}.json").text) for name in ("ko", "en"))
-    assert list(korean) == list(english)
-    for key in english:
-        assert re.findall(r"{\w+}", korean[key]) == re.findall(r"{\w+}", english[key]), key
+def test_the_page_speaks_every_language_of_the_catalogues(shared: Running) -> None:
+    texts = shared.http.get("/page/texts.json").json()
+    assert list(texts) == list(LANGUAGES)
+    assert texts["ko"]["send"] == "묻기" and texts["en"]["send"] == "Ask"
+    for name, text in texts["en"].items():
+        assert sorted(re.findall(r"{\w+}", texts["ko"][name])) == sorted(re.findall(r"{\w+}", text)), name
+
+
+def test_the_page_says_what_is_listed_and_nothing_else() -> None:
+    sources = [(FOLDER / name).read_text(encoding="utf-8") for name in ("index.html", "page.js")]
+    said = {name for source in sources for name in re.findall(r'(?:data-text="|say\("|tell\(")(\w+)', source)}
+    by_value = {"tuned", "base", "up", "down", "page", "pages", "title", "placeholder", "language"}
+    assert said | by_value == set(TEXTS)

@@ -98,7 +98,7 @@ def test_health_tells_that_no_worker_is_there_and_requests_wait_for_one(
         client.join()
         assert replies == [200]
         assert running.http.get("/health").status_code == 200
-        assert "the worker was ended by SIGKILL; another one starts" in caplog.text
+        assert "the model's process ended (SIGKILL); another one starts" in caplog.text
 
 
 def test_a_worker_heeds_only_its_server(tiny: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_file_that_kills_or_cannot_be_loaded_is_two_lines(tmp_path: Path) -> N
     for file, problem in ((broken, "cannot load"), (tmp_path / "nosuch.gguf", "does not exist")):
         with pytest.raises(UserError, match=problem):
             Worker.start({"file": str(file), "context_tokens": 256, "slots": 1, "name": "slm"})
-    assert (fate(-signal.SIGSEGV), fate(3)) == ("was ended by SIGSEGV", "ended with code 3")
+    assert (fate(-signal.SIGSEGV), fate(3)) == ("SIGSEGV", "code 3")
 
 
 @pytest.mark.parametrize("size", [1, 5, 9, 10, 1000])

@@ -1,7 +1,10 @@
 // The page: asks /api/chat, shows answers as they come, their passages, and keeps thumbs. No text is ever HTML.
 
+import { rendered } from "./passages.js";
+
 const $ = (id) => document.getElementById(id);
-const texts = {}; // the chosen language's catalogue
+let catalogues = {}; // language -> texts by name
+let texts = {}; // those of the chosen language
 const histories = new Map(); // model -> its conversation, since each hears its own answers
 let models = []; // {name, kind: "tuned" | "base", version}
 let running = null; // AbortController of the question that is answered
@@ -11,8 +14,8 @@ let running = null; // AbortController of the question that is answered
 const say = (key, values = {}) =>
   (texts[key] ?? "").replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
 
-async function speak(language) {
-  Object.assign(texts, await (await fetch(`page/${language}.json`)).json());
+function speak(language) {
+  texts = catalogues[language];
   document.documentElement.lang = language;
   document.title = texts.title;
   localStorage.setItem("language", language);
@@ -34,7 +37,7 @@ function translate(root) {
 
 function preferred() {
   const wanted = [localStorage.getItem("language"), ...navigator.languages].filter(Boolean);
-  const known = wanted.map((one) => one.slice(0, 2)).find((one) => ["ko", "en"].includes(one));
+  const known = wanted.map((one) => one.slice(0, 2)).find((one) => one in catalogues);
   return known ?? "en";
 }
 
@@ -59,7 +62,7 @@ async function call(path, body, signal) {
     throw new Error(say("busy", { seconds: reply.headers.get("retry-after") ?? 1 }));
   }
   const { error } = await reply.json().catch(() => ({ error: reply.statusText }));
-  throw new Error(say("failed", { reason: error }));
+  throw new Error(error?.includes("exceed_context_size") ? say("long") : say("failed", { reason: error }));
 }
 
 let asking = null; // one dialog for all requests that wait for the key
@@ -101,8 +104,12 @@ function copy(id) {
   return element;
 }
 
+// Follows what is written, unless the reader has scrolled up to read something else.
+let isFollowing = true;
+const isAtEnd = () => $("talk").scrollHeight - $("talk").scrollTop - $("talk").clientHeight < 60;
+$("talk").addEventListener("scroll", () => (isFollowing = isAtEnd()));
 function scrollDown() {
-  $("talk").scrollTop = $("talk").scrollHeight;
+  if (isFollowing) $("talk").scrollTop = $("talk").scrollHeight;
 }
 
 async function* lines(stream) {
@@ -138,7 +145,7 @@ async function answer(model, question, place) {
   try {
     const reply = await call("api/chat", { model: model.name, messages }, running.signal);
     for await (const line of lines(reply.body)) {
-      if (line.error) throw new Error(say("failed", { reason: line.error }));
+      if (line.error) throw new Error(say("broken"));
       said += line.message.content;
       text.textContent = said.trimStart();
       last = line;
@@ -152,6 +159,8 @@ async function answer(model, question, place) {
       text.classList.add("wrong");
       text.textContent = said ? `${said}\n${error.message}` : error.message;
       said = "";
+      tell("said", { text: text.textContent });
+      $("question").value ||= question; // to ask it again
     }
   }
   text.setAttribute("aria-busy", "false");
@@ -199,45 +208,31 @@ async function showPassages(section, question, said) {
   const items = passages.map((passage) => {
     const item = copy("passage");
     item.dataset.chunk = passage.chunk_id;
-    item.querySelector("blockquote").append(...marked(plain(passage.text), said));
+    item.querySelector("blockquote").append(...rendered(passage.text, said));
     return item;
   });
   details.querySelector("ol").replaceChildren(...items);
   details.hidden = false;
   section.retell = () => {
     const summary = passages.length ? say("passages", { count: passages.length }) : say("none");
-    details.querySelector("summary").textContent = summary;
+    details.querySelector("summary").replaceChildren(summary, sources(passages));
     items.forEach((item, at) => (item.querySelector("cite").textContent = cited(passages[at])));
   };
   section.retell();
 }
 
-// Without the marks of headings, which are cited above it, and without empty lines.
-function plain(text) {
-  return text.replace(/^#+ .*$/gm, "").replace(/\n{2,}/g, "\n").trim();
+// The names of the documents, for those who do not open the list.
+function sources(passages) {
+  const names = document.createElement("span");
+  const files = passages.map(({ doc_id }) => doc_id.split("/").pop());
+  names.textContent = [...new Set(files)].join(", ");
+  return names;
 }
 
 function cited({ doc_id, headings, first_page: first, last_page: last }) {
   const page = first ? say(first === last ? "page" : "pages", { first, last }) : "";
   return [doc_id, page, headings.join(" › ")].filter(Boolean).join(" · ");
 }
-
-// The words of the answer in a passage, marked; a Korean word counts without its ending.
-function marked(text, said) {
-  const words = new Set(said.toLowerCase().match(/[\p{L}\p{N}]{2,}/gu) ?? []);
-  const stems = [...words].flatMap((word) => [word, ...(/\p{sc=Hangul}/u.test(word) ? endings(word) : [])]);
-  const known = new Set(stems);
-  return text.split(/([\p{L}\p{N}]+)/u).map((part) => {
-    const word = part.toLowerCase();
-    const fits = word.length > 1 && [word, ...endings(word)].some((stem) => known.has(stem));
-    if (!fits) return part;
-    const mark = document.createElement("mark");
-    mark.textContent = part;
-    return mark;
-  });
-}
-
-const endings = (word) => [1, 2].map((cut) => word.slice(0, -cut)).filter((stem) => stem.length > 1);
 
 // Questions
 
@@ -247,6 +242,9 @@ async function ask(question) {
   const section = copy("exchange");
   section.querySelector(".question").textContent = question;
   $("talk").append(section);
+  isFollowing = true;
+  scrollDown();
+  tell("writing");
   busy(new AbortController());
   const chosen = models.filter((model) => models.length === 1 || model.kind === "tuned" || $("compare").checked);
   const place = section.querySelector(".answers");
@@ -297,6 +295,7 @@ $("anew").addEventListener("click", () => {
 $("languages").addEventListener("click", (event) => event.target.value && speak(event.target.value));
 $("locked").addEventListener("cancel", (event) => event.preventDefault());
 
-await speak(preferred());
+catalogues = await (await fetch("page/texts.json")).json();
+speak(preferred());
 await findModels().catch((error) => ($("status").textContent = error.message));
 document.body.dataset.ready = "yes";
