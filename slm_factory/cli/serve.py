@@ -20,7 +20,7 @@ PORT = 11435  # beside Ollama's own
 
 
 def serve(
-    version: Annotated[str, typer.Option(help="A deployed version; see history.")] = "",
+    version: Annotated[str, typer.Option(help="A version that passed the gate; see history.")] = "",
     gguf: Annotated[Path | None, typer.Option(help="A GGUF file, with the Modelfile beside it.")] = None,
     base: Annotated[bool, typer.Option("--base", help="The student as it was before training.")] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Serve the base too, as NAME:base.")] = False,
@@ -47,7 +47,8 @@ def serve(
     the version that was promoted, and the next one as soon as it is; else what the pipeline made.
     Ctrl-C or SIGTERM finishes the requests in hand. A key can also stand in SLM_FACTORY_SERVE_KEY.
 
-    Examples: slm-factory serve; slm-factory serve --compare; slm-factory serve --host 0.0.0.0 --key-file keys
+    Examples: slm-factory serve; slm-factory serve --compare; slm-factory serve --version v20261121T143205Z;
+    slm-factory serve --host 0.0.0.0 --key-file keys
     """
     speak(lang)
     repository.require_root()
@@ -67,7 +68,7 @@ def serve(
     )
     is_promoted = not (version or gguf or base)
     with ExitStack() as stack:
-        sources = {"latest": base_source(stack) if base else chosen(version, gguf)}
+        sources = {"latest": base_source(stack) if base else chosen(version, gguf, stack)}
         if compare:
             sources["base"] = base_source(stack)
         server.serve(
@@ -83,8 +84,8 @@ def serve(
         )
 
 
-def chosen(version: str, gguf: Path | None) -> "Source":
-    """The version or file that the user names, else the promoted version, else what the pipeline made.
+def chosen(version: str, gguf: Path | None, stack: ExitStack) -> "Source":
+    """What the user names, for as long as `stack` lives; else what is promoted, else the pipeline's last.
 
     Raises:
         UserError: there is none.
@@ -93,7 +94,7 @@ def chosen(version: str, gguf: Path | None) -> "Source":
     from slm_factory.serve import source
 
     if version:
-        return source.version_source(version)
+        return source.version_source(version, stack)
     if gguf:
         return source.file_source(gguf, context_tokens())
     return source.deployed_source() or source.folder_source(served_gguf().parent, "")

@@ -24,7 +24,7 @@ def artefacts(version: Version) -> Iterator[tuple[Path, list[Row]]]:
     Raises:
         UserError: DVC has them neither in its cache nor in the remote, or has another GGUF.
     """
-    if (GGUF / "Modelfile").is_file() and digest(named_gguf(GGUF)) == version.gguf:
+    if is_here(version):
         yield GGUF, files.read_rows(ANSWERS)
         return
     shutil.rmtree(FETCHED, ignore_errors=True)  # of one that was killed
@@ -35,8 +35,13 @@ def artefacts(version: Version) -> Iterator[tuple[Path, list[Row]]]:
         shutil.rmtree(FETCHED, ignore_errors=True)
 
 
-def fetch(version: Version) -> None:
-    """Brings a version's files by DVC into FETCHED.
+def is_here(version: Version) -> bool:
+    """Whether the pipeline's own GGUF is that of the version."""
+    return (GGUF / "Modelfile").is_file() and digest(named_gguf(GGUF)) == version.gguf
+
+
+def fetch(version: Version, into: Path = FETCHED, paths: tuple[Path, ...] = (GGUF, ANSWERS)) -> None:
+    """Brings a version's files by DVC into a folder.
 
     Raises:
         UserError: see `artefacts`.
@@ -45,16 +50,16 @@ def fetch(version: Version) -> None:
     from dvc.repo import Repo
     from dvc.scm import SCMError
 
-    FETCHED.mkdir(parents=True)
+    into.mkdir(parents=True, exist_ok=True)
     try:
-        for path in (GGUF, ANSWERS):
-            Repo.get(".", path.as_posix(), out=str(FETCHED / path.name), rev=version.name)
+        for path in paths:
+            Repo.get(".", path.as_posix(), out=str(into / path.name), rev=version.name)
     except (DvcException, SCMError) as error:
         raise UserError(
             f"error: {version.name} cannot be brought back: {str(error).splitlines()[0]}",
             "hint: git fetch --tags brings its tag, dvc fetch --all-tags what the remote has of it",
         ) from error
-    if digest(named_gguf(FETCHED / GGUF.name)) != version.gguf:
+    if digest(named_gguf(into / GGUF.name)) != version.gguf:
         raise UserError(
             f"error: the GGUF at the tag {version.name} is not the one that was registered",
             f"hint: git show {version.name} and models/registry.yaml tell which; the tag may have been moved",

@@ -1,5 +1,7 @@
 """What is served: a GGUF file with the system prompt, stops and numbers of its Modelfile."""
 
+import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,17 +82,28 @@ def deployed_source(root: Path = DEPLOYED) -> Source | None:
     return folder_source(target.place(version), version) if version else None
 
 
-def version_source(version: str, root: Path = DEPLOYED) -> Source:
-    """A version that lies in the folder `root`.
+def version_source(version: str, stack: ExitStack, root: Path = DEPLOYED) -> Source:
+    """A registered version: from the folder `root`, from the pipeline, or by DVC from its tag.
+
+    What DVC brings lies in a folder of its own until `stack` ends; nothing else in the repository changes.
 
     Raises:
-        UserError: it does not.
+        UserError: there is no such version, it was not kept, or DVC cannot bring it.
     """
+    from slm_factory.release import artefacts, registry
+
     target = Folder(root)
-    if version not in target.versions():
-        listed = ", ".join(target.versions()) or "none"
+    if version in target.versions():
+        return folder_source(target.place(version), version)
+    known = registry.load().find(version)
+    if known.verdict != "pass":
         raise UserError(
-            f"error: {version} is not deployed in {root}/ (there: {listed})",
-            f"hint: slm-factory rollback {version} brings it back; slm-factory history lists all",
+            f"error: {version} did not pass the gate, so it was not kept",
+            "hint: slm-factory history lists those that did",
         )
-    return folder_source(target.place(version), version)
+    if artefacts.is_here(known):
+        return folder_source(artefacts.GGUF, version)
+    artefacts.FETCHED.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=artefacts.FETCHED.parent)))
+    artefacts.fetch(known, folder, (artefacts.GGUF,))
+    return folder_source(folder / artefacts.GGUF.name, version)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from slm_factory.core.errors import UserError
@@ -133,6 +134,8 @@ class Supervisor:
 
     def __init__(self, options: dict[str, Any], name: str, metrics: Metrics) -> None:
         self.options = options
+        self.file = Path(options["file"])
+        self.changed = self.file.stat().st_mtime_ns if self.file.is_file() else 0
         self.restarts = metrics.restarts.labels(name)
         self.worker = Worker.start(options)
         self.ready = asyncio.Event()
@@ -167,13 +170,26 @@ class Supervisor:
             await asyncio.sleep(self.pause)
             self.pause = min(LONGEST_PAUSE, 2 * self.pause or FIRST_PAUSE)
             try:
-                self.worker = await asyncio.to_thread(Worker.start, self.options)
+                self.worker = await asyncio.to_thread(self.start)
                 break
             except UserError as error:
                 again = _("{problem}; again in {seconds:.1f} s")
                 logger.error(again.format(problem=error.problem, seconds=self.pause))
         if self.is_closed:
             self.worker.close()
+
+    def start(self) -> Worker:
+        """A worker with the model that was served before.
+
+        Raises:
+            UserError: it cannot be started, or the file is another one by now: nobody has promoted that.
+        """
+        if self.file.is_file() and self.file.stat().st_mtime_ns != self.changed:
+            raise UserError(
+                f"error: {self.file} has changed since it was loaded",
+                "hint: stop and start slm-factory serve",
+            )
+        return Worker.start(self.options)
 
     async def answer(self, request: bytes, take: Take, *, is_chat: bool) -> None:
         """As the worker's, once there is one.

@@ -14,7 +14,7 @@ TEXTS = {  # by the names that index.html and page.js use; {names} are filled in
     "placeholder": N_("Your question…"),
     "send": N_("Ask"),
     "stop": N_("Stop"),
-    "compare": N_("Compare with the base model"),
+    "compare": N_("Compare with base model"),
     "anew": N_("New conversation"),
     "keys": N_("Enter asks · Shift+Enter starts a line · Esc stops"),
     "tuned": N_("Trained"),

@@ -1,5 +1,6 @@
 """The page in a headless browser: asked with the keyboard, in both languages, at a phone's width."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -43,7 +44,9 @@ def served(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
         "latest": folder_source(folder / "tuned", "v20260101T000000Z"),
         "base": folder_source(folder / "base", ""),
     }
-    write_chunks(folder / "data", ["<b>The harbor team</b> owns the queue.", "Backups run at two."])
+    table = "| Lighthouse | Servers |\n|---|---|\n| Mossgate | 24 \\| 7 |"
+    texts = ["<b>The harbor team</b> owns the queue.", "Backups run at two.", f"As of May:\n{table}"]
+    write_chunks(folder / "data", texts)
     with running(sources, folder / "data", Limits(slots=2, max_tokens=24)) as one:
         yield one
 
@@ -80,7 +83,7 @@ def test_a_question_is_answered_with_speed_and_passages(page: Any, served: Runni
     assert page.inner_text(".question") == "Who owns the queue?"
     assert len(page.inner_text(".answer .text")) > 5
     assert re.fullmatch(r"24 tokens · \d+ per second", page.inner_text(".speed"))
-    assert page.inner_text(".passages summary") == "Passages of the documents: 1"
+    assert page.inner_text(".passages summary") == "Passages of the documents: 1 manual-0.pdf"
     page.click(".passages summary")
     assert page.inner_text(".passages cite") == "manual-0.pdf · pages 1–2 · Rules"
     assert page.inner_text(".passages blockquote") == "<b>The harbor team</b> owns the queue."
@@ -117,6 +120,61 @@ def test_texts_are_never_markup(page: Any) -> None:
     ask(page, "<img src=x onerror=document.title='taken'><b>queue</b>")
     assert page.locator(".exchange img, .exchange b").count() == 0
     assert page.title() == "Ask the documents"
+
+
+def test_a_table_of_a_document_is_one_and_the_words_of_the_answer_are_marked(page: Any) -> None:
+    line = {"message": {"role": "assistant", "content": "Mossgate has the 24."}, "done": False}
+    page.route("**/api/chat", lambda route: route.fulfill(body=json.dumps(line) + "\n"))
+    ask(page, "How many servers does the lighthouse have?")
+    page.click(".passages summary")
+    rows = [row.all_inner_texts() for row in map(cells, page.locator(".passages tr").all())]
+    assert rows == [["Lighthouse", "Servers"], ["Mossgate", "24 | 7"]]
+    assert page.locator(".passages mark").all_inner_texts() == ["Mossgate", "24"]
+
+
+def cells(row: Any) -> Any:
+    return row.locator("th, td")
+
+
+def test_an_answer_that_breaks_off_says_so_and_gives_the_question_back(page: Any) -> None:
+    line = {"message": {"role": "assistant", "content": "The harbor"}, "done": False}
+    body = f'{json.dumps(line)}\n{{"error": "the process that wrote this answer died; ask again"}}\n'
+    page.route("**/api/chat", lambda route: route.fulfill(body=body))
+    page.fill("#question", "Who owns the queue?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".text.wrong")
+    assert page.inner_text(".answer .text") == "The harbor\nThe answer broke off. Ask again."
+    assert page.input_value("#question") == "Who owns the queue?"
+    assert page.text_content("#said").endswith("Ask again.") and page.locator(".thumb:visible").count() == 0
+
+
+def test_a_question_that_is_too_long_is_told_in_words(page: Any) -> None:
+    page.fill("#question", "긴 질문 " * 1000)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".text.wrong")
+    assert page.inner_text(".answer .text") == "The question is too long for the model."
+
+
+def test_everything_has_a_role_and_a_name(page: Any) -> None:
+    ask(page, "Who owns the queue?")
+    for role, name in (
+        *(("heading", "Ask the documents"), ("group", "Language"), ("textbox", "Your question")),
+        *(("button", "Ask"), ("button", "New conversation"), ("checkbox", "Compare with base model")),
+        *(("heading", "Who owns the queue?"), ("button", "Good answer"), ("button", "Bad answer")),
+    ):
+        assert page.get_by_role(role, name=name, exact=True).count() == 1, name
+    assert page.get_by_role("status").count() == 2
+
+
+def test_nothing_moves_for_who_wants_it_still(page: Any) -> None:
+    moves = """() => {
+      const answer = document.getElementById("answer").content.cloneNode(true);
+      document.getElementById("talk").replaceChildren(answer);
+      return getComputedStyle(document.querySelector(".text"), "::after").animationName;
+    }"""
+    assert page.evaluate(moves) == "blink"
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(moves) == "none"
 
 
 def test_the_keyboard_reaches_everything_in_reading_order(page: Any) -> None:

@@ -101,6 +101,17 @@ def test_health_tells_that_no_worker_is_there_and_requests_wait_for_one(
         assert "the model's process ended (SIGKILL); another one starts" in caplog.text
 
 
+def test_a_file_that_was_replaced_is_not_served_by_accident(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serve() as running:
+        file = running.engine.shelf.models["latest"].source.file
+        os.utime(file, ns=(0, 1))
+        kill(running)
+        wait_for(lambda: "has changed since it was loaded" in caplog.text)
+        assert running.http.get("/health").status_code == 503
+
+
 def test_a_worker_heeds_only_its_server(tiny: Path) -> None:
     worker = Worker.start({"file": str(tiny), "context_tokens": 256, "slots": 1, "name": "slm"})
     worker.process.send_signal(signal.SIGINT)  # as Ctrl-C in a terminal, which everybody gets

@@ -106,8 +106,12 @@ function copy(id) {
 
 // Follows what is written, unless the reader has scrolled up to read something else.
 let isFollowing = true;
-const isAtEnd = () => $("talk").scrollHeight - $("talk").scrollTop - $("talk").clientHeight < 60;
-$("talk").addEventListener("scroll", () => (isFollowing = isAtEnd()));
+let lastTop = 0;
+$("talk").addEventListener("scroll", ({ target: { scrollTop, scrollHeight, clientHeight } }) => {
+  const isAtEnd = scrollHeight - scrollTop - clientHeight < 60;
+  isFollowing = isAtEnd || (isFollowing && scrollTop >= lastTop); // what is written never moves it up
+  lastTop = scrollTop;
+});
 function scrollDown() {
   if (isFollowing) $("talk").scrollTop = $("talk").scrollHeight;
 }
@@ -215,7 +219,7 @@ async function showPassages(section, question, said) {
   details.hidden = false;
   section.retell = () => {
     const summary = passages.length ? say("passages", { count: passages.length }) : say("none");
-    details.querySelector("summary").replaceChildren(summary, sources(passages));
+    details.querySelector("summary").replaceChildren(summary, " ", sources(passages));
     items.forEach((item, at) => (item.querySelector("cite").textContent = cited(passages[at])));
   };
   section.retell();

@@ -1,7 +1,7 @@
 // A passage of a document as elements: tables as tables, the words of the answer marked. No text is ever HTML.
 
 export function rendered(text, said) {
-  const known = new Set(words(said).flatMap((word) => [word, ...endings(word)]));
+  const known = new Set(words(said).flatMap(forms));
   return blocks(plain(text)).map(({ isTable, lines }) => {
     if (isTable) return table(lines, known);
     const paragraph = document.createElement("p");
@@ -40,20 +40,22 @@ function table(lines, known) {
   return element;
 }
 
-// Numbers with the Korean unit that follows them, and words; articles and their like are too short to count.
-const WORD = /(\p{N}+(?:[.,:]\p{N}+)*\p{sc=Hangul}?|\p{L}+)/u;
+// Numbers with what is written onto them, and words; articles and their like are too short to tell anything.
+const WORD = /(\p{N}+(?:[.,:]\p{N}+)*\p{sc=Hangul}*|\p{L}+)/u;
 const isTelling = (word) => /\p{N}/u.test(word) || word.length > (/\p{sc=Hangul}/u.test(word) ? 1 : 3);
 const words = (text) => text.toLowerCase().split(WORD).filter((_, at) => at % 2).filter(isTelling);
 
-// A Korean word without its last one or two syllables, which may be particles.
-const endings = (word) =>
-  /^\p{sc=Hangul}+$/u.test(word) ? [1, 2].map((cut) => word.slice(0, -cut)).filter(isTelling) : [];
+// What a word may be without Korean particles: a number and its unit, or all but the last syllables.
+function forms(word) {
+  if (/^\p{N}/u.test(word)) return [/^[\p{N}.,:]+\p{sc=Hangul}?/u.exec(word)[0]];
+  const cuts = /^\p{sc=Hangul}+$/u.test(word) ? [1, 2].map((cut) => word.slice(0, -cut)) : [];
+  return [word, ...cuts.filter(isTelling)];
+}
 
 function marked(text, known) {
   return text.split(WORD).map((part, at) => {
     const word = part.toLowerCase();
-    const fits = at % 2 && isTelling(word) && [word, ...endings(word)].some((one) => known.has(one));
-    if (!fits) return part;
+    if (at % 2 === 0 || !isTelling(word) || !forms(word).some((form) => known.has(form))) return part;
     const mark = document.createElement("mark");
     mark.textContent = part;
     return mark;
