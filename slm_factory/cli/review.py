@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from slm_factory.review.sampling import Sample
 
 PAIRS = Path("data/score.parquet")
+FRAMES_PER_SECOND = "120"  # an answer that takes several frames waits for each: 60 cost 15 to 30 ms a key
 Row = dict[str, Any]
 
 
@@ -120,6 +121,7 @@ def show(pairs: "Pairs", journal: "Journal", reviewer: str, chosen: "Filter", dr
     Raises:
         UserError: the extra `tui` is not installed.
     """
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when textual is imported
     try:
         from slm_factory.review.app import ReviewApp
     except ModuleNotFoundError as error:

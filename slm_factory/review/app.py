@@ -99,7 +99,7 @@ class ReviewApp(App[None]):
         with Container(id="body"):
             yield PairList(self.pairs)
             with Container(id="pair"):
-                yield Detail("words", most=0.6)
+                yield Detail("words", least=5, most=0.6)
                 yield Detail("source")
         yield Static(id="keys")
 
@@ -142,9 +142,9 @@ class ReviewApp(App[None]):
             *(f"{_(name)} {counts[name]:,}" for name in ("contested", "stale") if counts[name]),
         ]
         title = _("Not saved: %s") % self.trouble if self.trouble else "  ".join(parts)
-        self.query_one("#title", Static).update(Text(one_line(title)))
+        self.query_one("#title", Static).update(Text(one_line(title)), layout=False)
         shown = self.query_one("#filter", Static)
-        shown.update(Text(one_line(self.filter_line())))
+        shown.update(Text(one_line(self.filter_line())), layout=False)
         shown.display = not self.chosen.is_empty
 
     def filter_line(self) -> str:
@@ -168,6 +168,14 @@ class ReviewApp(App[None]):
         }
 
     @on(PairList.Moved)
+    def moved(self) -> None:
+        """Shows cursor, counts and pair in one frame; one after the other they would take three."""
+        with self.batch_update():
+            self.pair_list.scroll_to_cursor()
+            self.pair_list.refresh()
+            self.show_title()
+            self.show_pair()
+
     def show_pair(self) -> None:
         """Shows the pair under the cursor."""
         number = self.pair_list.number
@@ -191,8 +199,6 @@ class ReviewApp(App[None]):
     def refreshed(self, pair_ids: Iterable[str]) -> None:
         """Shows decisions that have changed."""
         self.pairs.decide_some(self.journal.decisions, pair_ids)
-        self.pair_list.refresh()
-        self.show_title()
         self.pair_list.post_message(PairList.Moved())
 
     # Decisions
@@ -468,7 +474,7 @@ class ReviewApp(App[None]):
         self.is_saving = True
         self.visit(self.journal.prepare())
 
-    @work(thread=True)
+    @work(thread=True, group="save")
     def visit(self, call: Callable[[], Saved]) -> None:
         try:
             saved = call()
@@ -499,8 +505,9 @@ class ReviewApp(App[None]):
         elif was_trouble:
             self.show_title()
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         """Saves and ends; where that fails, asks whether to leave the decisions in a file beside."""
+        await self.workers.wait_for_complete([worker for worker in self.workers if worker.group == "save"])
         try:
             self.journal.save()
         except (UserError, OSError) as error:

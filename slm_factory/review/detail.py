@@ -29,7 +29,8 @@ ABOVE_EVIDENCE = 2  # lines of the source that stay in sight above the evidence
 class Detail(ScrollView, can_focus=True):
     """A text of any length, of which only the lines on the screen are drawn.
 
-    With `most`, it is as high as its text, up to that share of what is around it.
+    With `most`, it is as high as its text, up to that share of what is around it, and `least` lines at
+    least: what stands below would else begin at another line for every pair, after a layout of its own.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"detail--{name}" for name in PARTS}
@@ -38,9 +39,9 @@ class Detail(ScrollView, can_focus=True):
         Binding(with_jamo("j"), "scroll_down", show=False),
     ]
 
-    def __init__(self, id: str, most: float = 0.0) -> None:
+    def __init__(self, id: str, least: int = 1, most: float = 0.0) -> None:
         super().__init__(id=id)
-        self.most = most
+        self.least, self.most = least, most
         self.parts: list[tuple[str, str]] = []
         self.strips: list[Strip] = []
         self.evidence_line: int | None = None
@@ -70,8 +71,8 @@ class Detail(ScrollView, can_focus=True):
         self.evidence_line = next((n for n, line in enumerate(lines) if any(map(is_evidence, line))), None)
         self.virtual_size = Size(width, len(lines))
         if self.most and isinstance(self.parent, Widget):
-            height = max(1, min(len(lines), int(self.most * self.parent.size.height)))
-            self.styles.height = height
+            around = self.parent.size.height
+            self.styles.height = max(self.least, min(len(lines), int(self.most * around)))
         self.refresh()
 
     def style_of(self, name: str) -> Style:

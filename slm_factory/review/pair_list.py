@@ -71,8 +71,6 @@ class PairList(ScrollView, can_focus=True):
 
     def watch_cursor(self, before: int, now: int) -> None:
         if before != now:
-            self.scroll_to_cursor()
-            self.refresh()
             self.post_message(self.Moved())
 
     def on_resize(self) -> None:

@@ -1,5 +1,7 @@
 """Every key of the review screen does what help says, and nothing that a document holds is ever markup."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from textual.widgets import Input, TextArea
 from slm_factory.core.files import Row
 from slm_factory.review import decisions
 from slm_factory.review.app import ReviewApp
-from slm_factory.review.decisions import Decision
+from slm_factory.review.decisions import Decision, Decisions
 from slm_factory.review.keys import JAMO, KEYS
 from tests.review.sitting import made, make, open_screen, press, sit, text, told
 
@@ -284,6 +286,28 @@ def test_help_names_every_key(app: ReviewApp) -> None:
 def test_leaving_saves(app: ReviewApp, key: str) -> None:
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "a", key)
+
+    sit(app, steps)
+    assert not app.is_running and decisions.read(decisions.DECISIONS) == made(app) != {}
+
+
+def test_leaving_while_it_saves_waits_for_that(app: ReviewApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, may_write = decisions.write, threading.Event()
+
+    def write(path: Path, lines: Decisions) -> None:
+        may_write.wait(5)
+        written(path, lines)
+
+    monkeypatch.setattr(decisions, "write", write)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await pilot.press("a")
+        app.look()
+        leaving = asyncio.create_task(app.action_leave())
+        await asyncio.sleep(0)
+        assert not leaving.done()
+        may_write.set()
+        await leaving
 
     sit(app, steps)
     assert not app.is_running and decisions.read(decisions.DECISIONS) == made(app) != {}
