@@ -18,11 +18,14 @@ from slm_factory.core.errors import UserError, missing_extra
 from slm_factory.language import _
 
 if TYPE_CHECKING:
+    from slm_factory.review.feedback import Feedback
     from slm_factory.review.journal import Journal
     from slm_factory.review.pairs import Filter, Pairs
     from slm_factory.review.sampling import Sample
 
 PAIRS = Path("data/score.parquet")
+CHUNKS = Path("data/chunk.parquet")
+PER_DOCUMENT = 5  # pairs that a sample offers to draw
 FRAMES_PER_SECOND = "120"  # an answer that takes several frames waits for each: 60 cost 15 to 30 ms a key
 Row = dict[str, Any]
 
@@ -32,7 +35,10 @@ def review(
         str | None, typer.Option(help="Your name in data/review.jsonl; by default git's user.name.")
     ] = None,
     state: Annotated[
-        str | None, typer.Option(help="Begin with undecided, approved, edited, rejected, contested or stale.")
+        str | None,
+        typer.Option(
+            help="Begin with undecided, approved, edited, rejected, contested, stale, followed or feedback."
+        ),
     ] = None,
     document: Annotated[str | None, typer.Option(help="Begin with the pairs of this document.")] = None,
     sample: Annotated[
@@ -51,9 +57,11 @@ def review(
 
     Decisions are saved as they are made, one line each in data/review.jsonl; commit the file, and
     `slm-factory run` applies it. Reviewers can work on branches: git joins their lines, and the screen shows
-    where they disagree.
+    where they disagree. What users of `serve` asked and thought of its answers comes after
+    the pairs; approved or edited, it is learnt too.
 
     Examples: slm-factory tool review; slm-factory tool review --state undecided --lang ko;
+    slm-factory tool review --state feedback;
     slm-factory tool review --sample 5; slm-factory tool review --sample 5 --json
     """
     repository.require_root()
@@ -62,17 +70,24 @@ def review(
         raise UserError(
             "error: the review screen needs a terminal", f"hint: {repository.program()} tool review --json"
         )
+    from slm_factory.review import feedback
     from slm_factory.review.decisions import DECISIONS
     from slm_factory.review.journal import Journal
     from slm_factory.review.pairs import Pairs
 
-    pairs, journal = Pairs.read(PAIRS), Journal(DECISIONS)
+    journal, thumbs = Journal(DECISIONS), feedback.read()
+    chunks = feedback.read_chunks(CHUNKS, feedback.chunk_ids(thumbs, journal.decisions))
+    pairs = Pairs.read(PAIRS, feedback.pairs(thumbs, journal.decisions, chunks))
     pairs.decide(journal.decisions)
     chosen, drawn = start(pairs, state, document, sample, seed)
     if as_json:
         print(json.dumps(told(pairs, drawn)))
     else:
-        show(pairs, journal, reviewer or git_name(), chosen, drawn)
+        show(
+            *(pairs, journal, reviewer or git_name(), chosen, drawn),
+            thumbs=thumbs,
+            lots=(sample or PER_DOCUMENT, seed),
+        )
 
 
 def start(
@@ -115,7 +130,16 @@ def told(pairs: "Pairs", drawn: "Sample | None") -> dict[str, Any]:
     return counts
 
 
-def show(pairs: "Pairs", journal: "Journal", reviewer: str, chosen: "Filter", drawn: "Sample | None") -> None:
+def show(
+    pairs: "Pairs",
+    journal: "Journal",
+    reviewer: str,
+    chosen: "Filter",
+    drawn: "Sample | None",
+    *,
+    thumbs: "list[Feedback]",
+    lots: tuple[int, int],
+) -> None:
     """Opens the screen and returns when it is left.
 
     Raises:
@@ -134,6 +158,8 @@ def show(pairs: "Pairs", journal: "Journal", reviewer: str, chosen: "Filter", dr
         is_light=is_light(os.environ),
         chosen=chosen,
         sample=drawn,
+        thumbs=thumbs,
+        lots=lots,
     )
     app.run()
     print(f"{journal.path}: {len(journal.decisions):,} decisions; {repository.program()} run applies them")

@@ -17,15 +17,17 @@ from textual.widgets import Static
 
 from slm_factory.core.errors import UserError
 from slm_factory.core.files import Row
+from slm_factory.core.matching import loose
 from slm_factory.language import N_, _, ngettext
 from slm_factory.review import decisions, feedback, sampling
 from slm_factory.review.decisions import Decision, Kind
-from slm_factory.review.detail import VERDICTS, Detail, describe, sourced
+from slm_factory.review.detail import VERDICTS, Detail, describe, sourced, thought
 from slm_factory.review.dialogs import Ask, Choice, Confirm, Edit, Help
+from slm_factory.review.feedback import Feedback
 from slm_factory.review.journal import Journal, Lines, Saved
 from slm_factory.review.keys import KEYS, with_jamo
 from slm_factory.review.pair_list import PairList
-from slm_factory.review.pairs import EVERYTHING, FACETS, Filter, Numbers, Pairs
+from slm_factory.review.pairs import EVERYTHING, FACETS, FEEDBACK, Filter, Numbers, Pairs
 from slm_factory.review.sampling import Estimate, Sample
 from slm_factory.review.sources import Sources
 from slm_factory.review.visible import one_line
@@ -46,7 +48,7 @@ VALUE_NAMES = {
     name: name
     for name in (
         *(N_("undecided"), N_("approved"), N_("edited"), N_("rejected"), N_("contested"), N_("stale")),
-        *(N_("followed"), N_("kept"), N_("dropped"), N_("none"), N_("up"), N_("down")),
+        *(N_("followed"), N_("kept"), N_("dropped"), N_("none"), N_("up"), N_("down"), N_("feedback")),
     )
 }
 
@@ -82,11 +84,14 @@ class ReviewApp(App[None]):
         is_light: bool = False,
         chosen: Filter = EVERYTHING,
         sample: Sample | None = None,
+        thumbs: Iterable[Feedback] = (),
+        lots: tuple[int, int] = (5, 0),
     ) -> None:
         super().__init__()
+        self.thumbs = feedback.by_question(thumbs)
         self.pairs, self.journal, self.reviewer, self.check = pairs, journal, reviewer, check
         self.theme = "textual-light" if is_light else "textual-dark"
-        self.chosen, self.sample = chosen, sample
+        self.chosen, self.sample, self.lots = chosen, sample, lots
         self.before_wordings: tuple[Filter, int] | None = None
         self.sources: Sources | None = None
         self.saver: Timer | None = None
@@ -123,10 +128,10 @@ class ReviewApp(App[None]):
         self.sources = Sources()
         self.call_from_thread(self.show_pair)
         self.pairs.reasons  # noqa: B018 (Arrow's first talk to NumPy imports pandas: not while a key waits)
-        counted = feedback.votes(feedback.read())
-        if counted:
+        if self.thumbs:
             questions = self.pairs.columns["question"].to_pylist()
-            self.pairs.feedback[:] = feedback.by_pair(questions, counted)
+            self.pairs.feedback[:] = feedback.by_pair(questions, feedback.votes(self.thumbs))
+            self.call_from_thread(self.pair_list.refresh)
 
     def show_keys(self) -> None:
         named = [Text.assemble((key.shown, "bold"), f" {_(key.short)}") for key in KEYS if key.short]
@@ -139,7 +144,11 @@ class ReviewApp(App[None]):
         parts = [
             ngettext("%s pair", "%s pairs", len(self.pairs)) % f"{len(self.pairs):,}",
             *(f"{_(name)} {counts[name]:,}" for name in ("approved", "edited", "rejected", "undecided")),
-            *(f"{_(name)} {counts[name]:,}" for name in ("contested", "stale") if counts[name]),
+            *(
+                f"{_(name)} {counts[name]:,}"
+                for name in ("contested", "stale", "feedback")
+                if counts.get(name)
+            ),
         ]
         title = _("Not saved: %s") % self.trouble if self.trouble else "  ".join(parts)
         self.query_one("#title", Static).update(Text(one_line(title)), layout=False)
@@ -186,7 +195,8 @@ class ReviewApp(App[None]):
         pair = self.pairs.row(number)
         applied = self.pairs.applied.get(pair["pair_id"])
         lines = self.journal.decisions.get(applied.decision.pair_id, ()) if applied else ()
-        self.words.show(describe(pair, self.pairs.shown(number), applied, lines))
+        thumbs = self.thumbs.get(loose(pair["question"]), ()) if self.thumbs else ()
+        self.words.show([*describe(pair, self.pairs.shown(number), applied, lines), *thought(thumbs)])
         if self.sources:
             self.source.show(sourced(pair, self.sources.find(pair["chunk_id"], pair["doc_id"])))
 
@@ -207,6 +217,9 @@ class ReviewApp(App[None]):
         """The pair_id of a row, and the reviewer's new decision on it in the place of all others."""
         pair_id, question, answer, evidence = next(self.pairs.words([number]))
         known = self.journal.decisions.get(pair_id, ())
+        if self.pairs.is_from_feedback(number):  # the line is all that the pipeline will know of it
+            words = {**words, "chunk_id": self.pairs.value("chunk_id", number)}
+            words |= {"question": words.get("question") or question, "answer": words.get("answer") or answer}
         made = Decision.model_validate(
             {
                 **{"pair_id": pair_id, "decision": decision, "reviewer": self.reviewer, **words},
@@ -329,6 +342,9 @@ class ReviewApp(App[None]):
     def ask_all(self, verb: str, decision: Kind | None, reason: str = "") -> None:
         """Asks once, with the number of pairs and of decisions that would be replaced."""
         numbers = self.pair_list.numbers
+        if decision == "approve":  # what a user found wrong is approved one by one
+            is_disliked = (self.pairs.marks[numbers] & FEEDBACK > 0) & (self.pairs.feedback[numbers] < 0)
+            numbers = numbers[~is_disliked]
         if not len(numbers):
             return
         pairs = ngettext("%d pair", "%d pairs", len(numbers)) % len(numbers)
@@ -448,14 +464,18 @@ class ReviewApp(App[None]):
             self.apply_filter(number)
 
     def action_sample(self) -> None:
-        count = len(self.pair_list.numbers)
-        title = _("How many pairs of each document, out of the %s listed?") % f"{count:,}"
-        self.push_screen(Ask(title, "5"), self.draw_sample)
+        """Asks how many, and for the seed: two people who give the same numbers look at the same pairs."""
+        title = _("Pairs of each document, and a seed (another seed, other pairs)")
+        self.push_screen(Ask(title, " ".join(map(str, self.lots))), self.draw_sample)
 
-    def draw_sample(self, per_document: str | None) -> None:
-        if per_document is None or not per_document.isdecimal() or not int(per_document):
+    def draw_sample(self, lots: str | None) -> None:
+        """Draws from what is listed, without what users asked: a sample tells of the teacher's pairs."""
+        numbers = [int(part) for part in (lots or "").split() if part.isdecimal()]
+        if not numbers or not numbers[0]:
             return
-        self.sample = sampling.of_pairs(self.pairs, self.pair_list.numbers, int(per_document), seed=0)
+        self.lots = numbers[0], numbers[1] if len(numbers) > 1 else self.lots[1]
+        listed = self.pair_list.numbers
+        self.sample = sampling.of_pairs(self.pairs, listed[listed < self.pairs.scored], *self.lots)
         self.chosen = replace(self.chosen, sample=frozenset(self.sample.numbers.tolist()))
         self.apply_filter()
 

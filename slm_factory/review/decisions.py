@@ -44,6 +44,9 @@ class Decision(BaseModel):
     revision: int = Field(default=0, ge=0)  # 0 in lines written by hand
     wording: str = ""  # `wording` of the pair that was looked at
     source: str = ""  # `source` of it
+    chunk_id: str = (
+        ""  # where a pair from feedback rests; its line carries question and answer, for no table does
+    )
 
     @model_validator(mode="after")
     def edit_says_what(self) -> "Decision":
@@ -60,8 +63,9 @@ class Decision(BaseModel):
     @property
     def verdict(self) -> tuple[str, str | None, str | None]:
         """What the decision does to the pair; reviewers who agree in it do not contradict each other."""
-        is_edit = self.decision == "edit"
-        return (self.decision, self.question if is_edit else None, self.answer if is_edit else None)
+        if self.decision == "edit" or (self.chunk_id and self.decision == "approve"):
+            return self.decision, self.question, self.answer
+        return self.decision, None, None
 
 
 Decisions = dict[str, tuple[Decision, ...]]  # by pair_id; several where reviewers contradict each other

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from slm_factory.core.files import Row
 from slm_factory.language import N_, _
 from slm_factory.review.decisions import Applied, Decision
+from slm_factory.review.feedback import TEACHER, Feedback
 from slm_factory.review.keys import with_jamo
 from slm_factory.review.sources import Source, spans
 from slm_factory.review.visible import one_line, visible
@@ -153,7 +154,7 @@ def decided(applied: Applied | None, lines: list[Decision]) -> list[tuple[str, s
 def judged(pair: Row) -> list[tuple[str, str]]:
     """What checks and teacher said, on a line each."""
     parts: list[tuple[str, str]] = []
-    if not pair["is_kept"]:
+    if not pair["is_kept"] and pair["teacher"] != TEACHER:
         parts += [
             label(_("Dropped")),
             (one_line("; ".join(pair["reasons"])), "problem"),
@@ -169,6 +170,21 @@ def judged(pair: Row) -> list[tuple[str, str]]:
         parts += [label(_("Marks")), (f"{marks}\n", "")]
         if pair["score_reason"]:
             parts += [label(""), (f"{one_line(pair['score_reason'])}\n", "quiet")]
+    return parts
+
+
+def thought(thumbs: Iterable[Feedback]) -> list[tuple[str, str]]:
+    """What users thought of the served model's answers to the question, on a line each."""
+    parts: list[tuple[str, str]] = []
+    for thumb in thumbs:
+        is_up = thumb.rating == "up"
+        parts += [
+            label(_("Feedback")),
+            (_("helpful") if is_up else _("not helpful"), "good" if is_up else "problem"),
+        ]
+        parts += [(f": {one_line(thumb.answer)}\n", "quiet")]
+        if thumb.correction:
+            parts += [label(""), (_("better: %s") % one_line(thumb.correction) + "\n", "")]
     return parts
 
 

@@ -19,6 +19,7 @@ from slm_factory.review.visible import one_line
 
 SIGNS = dict(zip(STATES, " ✓✎✗", strict=True))
 DROPPED = "-"
+UP, DOWN = "↑", "↓"  # what a user thought of a pair from feedback
 WIDE = 100  # columns from which on the document is shown too
 DOCUMENT_CELLS = 24
 
@@ -116,6 +117,8 @@ class PairList(ScrollView, can_focus=True):
         sign, name = SIGNS[state], state
         if state == "undecided" and not self.pairs.value("is_kept", number):
             sign, name = DROPPED, "dropped"
+            if self.pairs.is_from_feedback(number):
+                sign = UP if self.pairs.feedback[number] > 0 else DOWN
         mark = self.pairs.marks[number]
         warning = "!" if mark & CONTESTED else "~" if mark & STALE else " "
         score = self.pairs.value("score", number)

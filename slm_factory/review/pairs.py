@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from slm_factory.core import files
 from slm_factory.core.files import Row
+from slm_factory.core.records import SCORED
 from slm_factory.core.text import normalize
 from slm_factory.review import decisions
 from slm_factory.review.decisions import Applied, Decisions
@@ -23,12 +24,12 @@ Numbers = NDArray[np.int64]  # of rows of the table
 COLUMNS = (
     *("pair_id", "fact_id", "doc_id", "chunk_id", "kind", "category", "audience", "language", "question"),
     *("answer", "evidence", "is_kept", "reasons", "faithfulness", "completeness", "usefulness", "score"),
-    "score_reason",
+    *("score_reason", "teacher"),
 )
 STATES = ("undecided", "approved", "edited", "rejected")
 STATE_OF = {"approve": 1, "edit": 2, "reject": 3}
-STALE, CONTESTED, FOLLOWED = 1, 2, 4  # bits of `marks`
-MARKS = {"contested": CONTESTED, "stale": STALE, "followed": FOLLOWED}
+STALE, CONTESTED, FOLLOWED, FEEDBACK = 1, 2, 4, 8  # bits of `marks`
+MARKS = {"contested": CONTESTED, "stale": STALE, "followed": FOLLOWED, "feedback": FEEDBACK}
 NO_SCORE = "none"
 BATCH = 10_000  # rows that are Python objects at a time
 # What a filter chooses by, in the order in which it is offered.
@@ -61,22 +62,29 @@ EVERYTHING = Filter({})
 class Pairs:
     """The table of scored pairs and what people decided on them."""
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(self, table: pa.Table, scored: int | None = None) -> None:
+        """Takes a table, of which the rows from `scored` on are from feedback; by default none."""
         self.table = table.combine_chunks()
+        self.scored = len(self) if scored is None else scored
         self.applied: dict[str, Applied] = {}
         self.states = np.zeros(len(self), np.int8)  # numbers of STATES
         self.marks = np.zeros(len(self), np.int8)
         self.feedback = np.zeros(len(self), np.int8)  # down votes beat up votes: -1, 0, 1
+        self.marks[self.scored :] = FEEDBACK
 
     @classmethod
-    def read(cls, path: Path) -> "Pairs":
-        """The pairs of data/score.parquet.
+    def read(cls, path: Path, from_feedback: Sequence[Row] = ()) -> "Pairs":
+        """The pairs of data/score.parquet, and after them these rows.
 
         Raises:
             UserError: the file is missing or is not Parquet.
         """
         with files.open_table(path) as table:
-            return cls(table.read(columns=list(COLUMNS)))
+            scored = table.read(columns=list(COLUMNS))
+        if not from_feedback:
+            return cls(scored)
+        more = pa.Table.from_pylist(list(from_feedback), SCORED).select(list(COLUMNS))
+        return cls(pa.concat_tables([scored, more]), scored.num_rows)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -96,10 +104,14 @@ class Pairs:
             for name, column in zip(self.table.column_names, self.table.columns, strict=True)
         }
 
+    def is_from_feedback(self, number: int) -> bool:
+        """Whether a user asked this, and no table but data/feedback.jsonl has it."""
+        return number >= self.scored
+
     def shown(self, number: int) -> tuple[str, str]:
         """Question and answer of a pair, with a person's edit."""
         question, answer = self.value("question", number), self.value("answer", number)
-        if self.states[number] == STATE_OF["edit"]:
+        if self.states[number] in (STATE_OF["edit"], STATE_OF["approve"]):
             line = self.applied[self.value("pair_id", number)].decision
             return line.question or question, line.answer or answer
         return question, answer
@@ -108,7 +120,8 @@ class Pairs:
 
     def decide(self, made: Decisions) -> None:
         """Takes over all decisions."""
-        self.applied, self.states[:], self.marks[:] = {}, 0, 0
+        self.applied, self.states[:] = {}, 0
+        self.marks &= FEEDBACK
         gone = made.keys() - self.numbers.keys()
         if any(line.wording for pair_id in gone for line in made[pair_id]):  # it may follow its words
             numbers = list(range(len(self)))
@@ -122,7 +135,7 @@ class Pairs:
         for number in numbers:
             self.applied.pop(self.value("pair_id", number), None)
         self.states[numbers] = 0
-        self.marks[numbers] = 0
+        self.marks[numbers] &= FEEDBACK
         self.set_applied(decisions.assign(made, self.words(numbers), ()))
 
     def words(self, numbers: list[int]) -> Iterator[tuple[str, str, str, str]]:
@@ -138,7 +151,7 @@ class Pairs:
             number = self.numbers[pair_id]
             self.states[number] = STATE_OF[one.decision.decision]
             if one.is_stale or one.is_contested or one.has_followed:
-                self.marks[number] = (
+                self.marks[number] |= (
                     STALE * one.is_stale + CONTESTED * one.is_contested + FOLLOWED * one.has_followed
                 )
 
@@ -248,7 +261,9 @@ class Pairs:
         states = np.bincount(self.states, minlength=len(STATES))
         counts = {name: int(count) for name, count in zip(STATES, states, strict=True)}
         return counts | {
-            name: int(self.state_mask(name).sum()) for name in ("contested", "stale", "followed")
+            name: int(self.state_mask(name).sum())
+            for name in MARKS
+            if name != "feedback" or self.scored < len(self)
         }
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -10,11 +11,12 @@ from slm_factory import language
 from slm_factory.core import files
 from slm_factory.core.files import Row
 from slm_factory.core.records import CHUNK, DOCUMENT, SCORED
-from slm_factory.review import decisions
+from slm_factory.review import decisions, feedback
 from slm_factory.review.app import Check, ReviewApp
 from slm_factory.review.decisions import Decision, Decisions
 from slm_factory.review.journal import Journal
 from slm_factory.review.pairs import Pairs
+from slm_factory.serve import feedback as served
 from tests import rows
 
 PAIRS = Path("data/score.parquet")
@@ -62,6 +64,11 @@ def make(*lines: Decision) -> None:
     decisions.write(decisions.DECISIONS, decisions.latest(lines))
 
 
+def give(thumb: dict[str, Any]) -> None:
+    """Keeps a thumb as the server does; the passage of `make` was shown with the answer."""
+    served.save(served.Feedback.model_validate({"chunk_ids": ["c1"]} | thumb))
+
+
 def no_problems(pair: Row, question: str, answer: str) -> list[str]:
     """A check that finds nothing."""
     return []
@@ -70,9 +77,11 @@ def no_problems(pair: Row, question: str, answer: str) -> list[str]:
 def open_screen(check: Check = no_problems, lang: str = "en", is_light: bool = False) -> ReviewApp:
     """The screen over what `make` wrote, as reviewer kim."""
     language.use(lang)
-    pairs, journal = Pairs.read(PAIRS), Journal(decisions.DECISIONS)
+    journal, thumbs = Journal(decisions.DECISIONS), feedback.read()
+    chunks = feedback.read_chunks(Path("data/chunk.parquet"), feedback.chunk_ids(thumbs, journal.decisions))
+    pairs = Pairs.read(PAIRS, feedback.pairs(thumbs, journal.decisions, chunks))
     pairs.decide(journal.decisions)
-    return ReviewApp(pairs, journal, "kim", check, is_light=is_light)
+    return ReviewApp(pairs, journal, "kim", check, is_light=is_light, thumbs=thumbs)
 
 
 def sit(app: ReviewApp, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:

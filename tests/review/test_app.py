@@ -13,7 +13,7 @@ from slm_factory.review import decisions
 from slm_factory.review.app import ReviewApp
 from slm_factory.review.decisions import Decision, Decisions
 from slm_factory.review.keys import JAMO, KEYS
-from tests.review.sitting import made, make, open_screen, press, sit, text, told
+from tests.review.sitting import give, made, make, open_screen, press, sit, text, told
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -218,12 +218,30 @@ def test_bulk_keys_ask_and_are_one_step_of_undo(app: ReviewApp) -> None:
 
 def test_s_draws_a_sample_and_estimates_as_decisions_come(app: ReviewApp) -> None:
     async def steps(pilot: Pilot[None]) -> None:
-        await press(pilot, "s", "backspace", "2", "enter")
+        await press(pilot, "s", *["backspace"] * 3, "2 0", "enter")
         assert len(listed(app)) == 4 and "nobody looked yet" in text(app)
         await press(pilot, "a", "r", "1", "a", "a")
         assert "2 of 4" not in text(app) and "4 of 4 seen" in text(app)
         await press(pilot, "x")
         assert len(listed(app)) == 7 and app.sample is None
+
+    sit(app, steps)
+
+
+def test_a_sample_is_of_the_seed_that_was_asked_for_and_never_of_feedback() -> None:
+    make()
+    give({"question": "압력 한계는요?", "answer": "7 bar입니다.", "rating": "up"})
+    app = open_screen()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        drawn = []
+        for seed in range(8):
+            app.action_everything()
+            app.draw_sample(f"1 {seed}")
+            drawn.append(tuple(listed(app)))
+        assert len(set(drawn)) > 1 and max(max(numbers) for numbers in drawn) < app.pairs.scored
+        await press(pilot, "x", "s")
+        assert app.screen.query_one(Input).value == "1 7"
 
     sit(app, steps)
 
@@ -409,9 +427,7 @@ def test_stale_and_followed_decisions_say_so() -> None:
 
 def test_feedback_of_users_is_a_facet() -> None:
     make()
-    Path("data/feedback.jsonl").write_text(
-        '{"question": "who watches beta", "answer": "", "verdict": "down"}\n', encoding="utf-8"
-    )
+    give({"question": "who watches beta", "answer": "", "rating": "down", "chunk_ids": []})
     app = open_screen()
 
     async def steps(pilot: Pilot[None]) -> None:
@@ -419,3 +435,31 @@ def test_feedback_of_users_is_a_facet() -> None:
         assert listed(app) == [5] and "feedback of users: down" in text(app)
 
     sit(app, steps)
+
+
+def test_feedback_comes_as_pairs_that_are_decided_on_with_all_that_the_pipeline_needs() -> None:
+    make()
+    give(
+        {"question": "얼마마다 점검해요?", "answer": "매일요.", "rating": "down", "correction": "30일마다요."}
+    )
+    give({"question": "압력 한계는요?", "answer": "7 bar입니다.", "rating": "up"})
+    app = open_screen()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "f", "1", "feedback", "enter")
+        assert sorted(app.pairs.shown(number)[1] for number in listed(app)) == ["30일마다요.", "7 bar입니다."]
+        assert "feedback 2" in text(app) and "↑" in text(app) and "↓" in text(app)
+        await press(pilot, "A", "y")
+        assert len(made(app)) == 1  # what a user found wrong is not approved with all others
+        await press(pilot, "slash", "압력 한계", "enter")
+        assert "helpful: 7 bar입니다." in text(app)
+        await press(pilot, "e", "!", "ctrl+s")
+        ((line,),) = made(app).values()
+        assert (line.decision, line.chunk_id, line.question) == ("edit", "c1", "압력 한계는요?")
+        await press(pilot, "slash", "얼마마다", "enter", "a")
+        assert {line.answer for (line,) in made(app).values()} == {"7 bar입니다.!", "30일마다요."}
+        await press(pilot, "q")
+
+    sit(app, steps)
+    again = open_screen()
+    assert {again.pairs.shown(number)[1] for number in (7, 8)} == {"7 bar입니다.!", "30일마다요."}
