@@ -19,7 +19,7 @@ from slm_factory.core.errors import UserError
 from slm_factory.core.files import Row
 from slm_factory.core.matching import loose
 from slm_factory.language import N_, _, ngettext
-from slm_factory.review import decisions, feedback, sampling
+from slm_factory.review import decisions, feedback, labels, sampling
 from slm_factory.review.decisions import Decision, Kind
 from slm_factory.review.detail import VERDICTS, Detail, describe, sourced, thought
 from slm_factory.review.dialogs import Ask, Choice, Confirm, Edit, Help
@@ -562,6 +562,10 @@ def value_name(facet: str, value: str) -> str:
     """A value as it is shown: our own words translated, those of the data as they are."""
     if facet in ("state", "checks", "feedback", "score") and value in VALUE_NAMES:
         return _(value)
+    if facet in ("reason", "kind"):
+        return labels.label(value)
+    if facet == "language":
+        return _(labels.LANGUAGES.get(value, value))
     return value or _("(empty)")
 
 

@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from slm_factory.core.files import Row
 from slm_factory.language import N_, _
+from slm_factory.review import labels
 from slm_factory.review.decisions import Applied, Decision
 from slm_factory.review.feedback import TEACHER, Feedback
 from slm_factory.review.keys import with_jamo
@@ -157,19 +158,18 @@ def judged(pair: Row) -> list[tuple[str, str]]:
     if not pair["is_kept"] and pair["teacher"] != TEACHER:
         parts += [
             label(_("Dropped")),
-            (one_line("; ".join(pair["reasons"])), "problem"),
+            (one_line("; ".join(map(labels.problem, pair["reasons"]))), "problem"),
             ("\n", ""),
         ]
     if pair["score"] is not None:
-        names = {
-            "faithfulness": _("faithfulness"),
-            "completeness": _("completeness"),
-            "usefulness": _("usefulness"),
-        }
-        marks = ", ".join(f"{label} {pair[name]}" for name, label in names.items())
+        names = ("faithfulness", "completeness", "usefulness")
+        marks = ", ".join(f"{labels.label(name)} {pair[name]}" for name in names)
         parts += [label(_("Marks")), (f"{marks}\n", "")]
         if pair["score_reason"]:
-            parts += [label(""), (f"{one_line(pair['score_reason'])}\n", "quiet")]
+            parts += [
+                label(""),
+                (f"{one_line(labels.judgement(pair['score_reason'], pair['teacher']))}\n", "quiet"),
+            ]
     return parts
 
 

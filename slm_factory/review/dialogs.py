@@ -13,6 +13,7 @@ from textual.widgets import Input, Label, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
 from slm_factory.language import _
+from slm_factory.review import labels
 from slm_factory.review.keys import KEYS, MOVING
 from slm_factory.review.visible import one_line, typed, visible
 
@@ -211,7 +212,7 @@ class Edit(ModalScreen[tuple[str, str] | None]):
         problems = self.check(question, answer)
         if problems and self.warned != (question, answer):
             self.warned = question, answer
-            self.tell([*problems, _("Ctrl+S again takes it all the same")])
+            self.tell([*map(labels.problem, problems), _("Ctrl+S again takes it all the same")])
             return
         self.dismiss((question, answer))
 
@@ -234,6 +235,7 @@ class Help(ModalScreen[None]):
         signs = (
             ("✓ ✎ ✗", _("approved, edited, rejected")),
             ("-", _("dropped by the checks, nobody decided")),
+            ("↑ ↓", _("a user's question, and whether the answer helped")),
             ("!", _("Reviewers disagree")),
             ("~", _("The source has changed since this was decided")),
         )
