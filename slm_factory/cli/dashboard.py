@@ -10,6 +10,7 @@ import typer
 from slm_factory.cli import repository
 from slm_factory.cli.speech import speak
 from slm_factory.core.errors import UserError, missing_extra
+from slm_factory.language import _
 
 
 def dashboard(
@@ -35,7 +36,13 @@ def dashboard(
         raise missing_extra("textual", "tui") from error
     from slm_factory.dashboard import observe
 
-    while words := Dashboard().run():
+    while True:
+        screen = Dashboard()
+        words = screen.run()
+        if words is None:
+            break
         code = subprocess.run(observe.command(*shlex.split(words)), check=False).returncode
         if code:
             raise typer.Exit(code)
+    if screen.process:
+        print(_("slm-factory %s goes on; the dashboard shows it again.") % screen.words)

@@ -3,17 +3,21 @@
 import asyncio
 import csv
 import json
-import shutil
-import subprocess
+import sqlite3
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from slm_factory.core import activity, params
+from slm_factory.core import activity, history, params
 from slm_factory.core.activity import Activity
+from slm_factory.core.errors import UserError
+from slm_factory.core.store import Store
+from slm_factory.dashboard import machine
+from slm_factory.dashboard.machine import Machine
 from slm_factory.language import N_
 
 CURVES = Path("metrics/train/plots/metrics")
@@ -23,18 +27,21 @@ TEACHER = Path("metrics/teacher.json")
 GATE = Path("metrics/gate.json")
 REGISTRY = Path("models/registry.yaml")
 LOG_LINES = 200
+MAX_POINTS = 500  # of a curve: more than a terminal has columns for, few enough to be drawn at once
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Machine:
-    """What the machine has left: bytes of memory, percent of processors, a line per GPU."""
+class Spent:
+    """What this repository has cost on this machine, by the ledger, so while a stage runs as well."""
 
-    memory_used: int
-    memory_total: int
-    processor_percent: float
-    gpus: list[str]
+    tokens: int
+    money: float  # of the teacher
+    trainings: int
+    training_seconds: float
+    training_money: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Observation:
     registry: dict[str, Any]
     settings: dict[str, Any]
     machine: Machine
+    spent: Spent | None  # None where the ledger cannot be read
     problems: list[str] = field(default_factory=list)  # files that could not be read
 
     @property
@@ -65,8 +73,8 @@ def observe(root: Path = Path()) -> Observation:
 
     def parsed(file: Path) -> dict[str, Any]:
         try:
-            text = (root / file).read_text(encoding="utf-8")
-            return (yaml.safe_load(text) if file.suffix == ".yaml" else json.loads(text)) or {}
+            status = (root / file).stat()
+            return load(root / file, status.st_mtime_ns, status.st_size)
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, yaml.YAMLError):
@@ -82,9 +90,20 @@ def observe(root: Path = Path()) -> Observation:
         teacher=parsed(TEACHER),
         registry=parsed(REGISTRY),
         settings=parsed(params.PARAMS_FILE),
-        machine=machine(),
+        machine=machine.look(),
+        spent=spent(root),
         problems=problems,
     )
+
+
+@lru_cache(maxsize=16)
+def load(file: Path, changed: int, size: int) -> dict[str, Any]:
+    """The content of a JSON or YAML file, read again only when the time it `changed` or its size has."""
+    text = file.read_text(encoding="utf-8")
+    found = yaml.load(text, LOADER) if file.suffix == ".yaml" else json.loads(text)
+    if found and not isinstance(found, dict):
+        raise ValueError(f"{file} holds no mapping")
+    return found or {}
 
 
 def log_tail(file: Path) -> list[str]:
@@ -98,7 +117,7 @@ def log_tail(file: Path) -> list[str]:
 
 
 def points(file: Path, name: str) -> Points:
-    """(step, value) of a curve that DVCLive writes; its last line may be half written."""
+    """(step, value) of a curve that DVCLive writes, thinned evenly; its last line may be half written."""
     found = []
     try:
         with file.open(encoding="utf-8", newline="") as stream:
@@ -106,68 +125,21 @@ def points(file: Path, name: str) -> Points:
                 found.append((float(row["step"]), float(row[name])))
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         pass
-    return found
+    every = -(-len(found) // MAX_POINTS) or 1
+    return found[::-every][::-1]  # the last one always among them
 
 
-def machine() -> Machine:
-    """Memory and processors by psutil, GPUs by nvidia-smi where it is installed."""
-    import psutil
-
-    memory = psutil.virtual_memory()
-    return Machine(memory.total - memory.available, memory.total, psutil.cpu_percent(), gpus())
-
-
-def gpus() -> list[str]:
-    """A line per NVIDIA GPU: `NVIDIA H200: 97%, 32.1 of 139.8 GiB`."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    query = "--query-gpu=name,utilization.gpu,memory.used,memory.total"
+def spent(root: Path) -> Spent | None:
+    """What the ledger says of this repository; None where it cannot be read now."""
     try:
-        told = subprocess.run(
-            [program, query, "--format=csv,noheader,nounits"], capture_output=True, text=True, timeout=5
-        ).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    lines = []
-    for name, busy, used, total in (line.split(", ") for line in told.splitlines() if line.count(", ") == 3):
-        gib = [f"{float(value) / 1024:.1f}" if value.isdigit() else "?" for value in (used, total)]
-        lines.append(f"{name}: {busy}%, {gib[0]} of {gib[1]} GiB")
-    return lines
-
-
-@dataclass(frozen=True)
-class Node:
-    """A stage in the drawing of the graph: `branch` is its place among those that wait for the same."""
-
-    name: str
-    branch: str  # "" alone in its row of the graph, else first, middle or last
-
-
-def graph(root: Path = Path()) -> list[Node]:
-    """The stages of dvc.yaml, in its order; those that could run at the same time are branches."""
-    stages = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    makers = {path: name for name, body in stages.items() for path in made(body)}
-    depth: dict[str, int] = {}
-    for name, body in stages.items():  # dvc.yaml stands in reading order: a maker comes before its readers
-        needed = {makers[path] for path in body.get("deps", []) if path in makers}
-        depth[name] = 1 + max((depth[maker] for maker in needed if maker in depth), default=-1)
-    rows: dict[int, list[str]] = {}
-    for name in stages:
-        rows.setdefault(depth[name], []).append(name)
-    return [
-        Node(
-            name, "" if len(row) == 1 else "first" if at == 0 else "last" if at == len(row) - 1 else "middle"
-        )
-        for _, row in sorted(rows.items())
-        for at, name in enumerate(row)
-    ]
-
-
-def made(body: dict[str, Any]) -> list[str]:
-    """Paths that a stage of dvc.yaml makes."""
-    entries = [*body.get("outs", []), *body.get("metrics", []), *body.get("plots", [])]
-    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+        with Store() as store:
+            identity = history.repository(root.resolve())
+            tokens, money = store.spent(identity)
+            runs = store.trainings(identity)
+    except (OSError, UserError, sqlite3.Error):
+        return None
+    seconds, paid = (sum(run[name] for run in runs) for name in ("seconds", "money"))
+    return Spent(tokens, money, len(runs), seconds, paid)
 
 
 async def states() -> dict[str, str]:

@@ -1,14 +1,16 @@
-"""What is seen, as texts and rows of the screen."""
+"""What the dashboard tells in lines: head, stages, machine, what is done just now. Texts, never markup."""
 
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
+from rich.table import Table
 from rich.text import Text
 
 from slm_factory.core.activity import Activity
-from slm_factory.dashboard.observe import Node, Observation
-from slm_factory.language import N_, _
-from slm_factory.metrics.slices import SLICES
+from slm_factory.dashboard.graph import Node
+from slm_factory.dashboard.machine import Machine
+from slm_factory.dashboard.observe import CURVE_NAMES, Observation
+from slm_factory.language import N_, _, ngettext
 
 MARKS = {
     "fresh": ("●", "green"),
@@ -19,169 +21,186 @@ MARKS = {
     "failed": ("✗", "bold red"),
     "": (" ", "dim"),
 }
-BRANCHES = {"": "  ", "first": "├╴", "middle": "├╴", "last": "└╴"}
-TITLES = {"key_facts": N_("key facts"), "is_refusal": N_("refusal"), "answer_loss": N_("loss")}
-COSTS = {
-    "requests": N_("requests"),
+STATES = {
+    "fresh": N_("up to date"),
+    "stale": N_("out of date"),
+    "never run": N_("not run yet"),
+    "running": N_("running"),
+    "stopped": N_("stopped"),
     "failed": N_("failed"),
-    "prompt_tokens": N_("tokens in"),
-    "completion_tokens": N_("out"),
-    "seconds": N_("seconds"),
-    "money": N_("money"),
+    "": "",
 }
+TIMED = ("fresh", "running")  # states in which the last run is worth its time
+# What stages count, by the words that they give to their progress bars.
+TASKS = {"parse": N_("documents"), "checking pairs": N_("batches of pairs"), "train": N_("steps")}
+ASKING = "asking "  # before a teacher's name
+BRANCHES = {"": "  ", "first": "├╴", "middle": "├╴", "last": "└╴"}
+CURVE_COLOURS = ((86, 182, 230), (230, 159, 0))  # of Okabe and Ito: told apart by every eye
 GIB = 2**30
 
 
 def head(seen: Observation, root: Path) -> Text:
-    """One line: repository, version in service, teacher, student, machine."""
+    """One line: repository, version in service, teacher, student, GPUs by name."""
     student = seen.settings.get("student", {}).get("model", "?")
     teacher = seen.settings.get("teacher", {})
-    machine = seen.machine
+    backend, model = teacher.get("backend", "?"), teacher.get("model", "")
     parts = [
         root.resolve().name,
         seen.registry.get("served") or _("nothing in service"),
-        f"{teacher.get('backend', '?')} → {student}",
-        f"cpu {machine.processor_percent:.0f}%",
-        f"{machine.memory_used / GIB:.1f}/{machine.memory_total / GIB:.0f} GiB",
-        *machine.gpus,
+        _("teacher %s") % (backend if backend == "builtin" else f"{backend} {model}"),
+        _("student %s") % student,
+        *dict.fromkeys(gpu.name for gpu in seen.machine.gpus),
     ]
     return Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
 
 
-def stages(nodes: list[Node], states: dict[str, str], activities: dict[str, Activity]) -> Text:
-    """The graph, a line per stage: its branch, its state, its name."""
-    text = Text()
+def stages(
+    nodes: list[Node], states: dict[str, str], activities: dict[str, Activity], is_wide: bool = False
+) -> Table:
+    """The graph, a line per stage: its branch, its state, its name; where there is room, state and time."""
+    drawn = Table.grid(padding=(0, 2, 0, 0))
     for node in nodes:
-        state = state_of(node.name, states, activities)
+        state, found = states.get(node.name, ""), activities.get(node.name)
         mark, style = MARKS[state]
-        text.append(BRANCHES[node.branch], "dim")
-        text.append(f"{mark} {node.name}", style)
-        found = activities.get(node.name)
-        if state == "running" and found and found.total:
-            text.append(f" {found.done / found.total:.0%}", style)
-        text.append("\n")
-    return text
+        cells = [Text.assemble((BRANCHES[node.branch], "dim"), (f"{mark} {node.name}", style))]
+        share = f" {found.done / found.total:.0%}" if state == "running" and found and found.total else ""
+        if is_wide:
+            took = duration(found.updated - found.started) if found and state in TIMED else ""
+            cells += [Text(_(STATES[state]) + share, style), Text(took, "dim", justify="right")]
+        else:
+            cells[0].append(share, style)
+        drawn.add_row(*cells)
+    return drawn
 
 
-def state_of(name: str, states: dict[str, str], activities: dict[str, Activity]) -> str:
-    """What a stage does, else what DVC says of it; a failure stands until it is mended."""
-    found = activities.get(name)
-    if found and found.state == "running":
-        return "running"
-    if found and found.state in ("failed", "stopped") and states.get(name) != "fresh":
-        return found.state
-    return states.get(name, "")
+def states_of(
+    nodes: list[Node], told: dict[str, str], asked: float, activities: dict[str, Activity]
+) -> dict[str, str]:
+    """What each stage does, else what DVC `told` of it when it was `asked`, seconds since the epoch.
+
+    A failure stands until it is mended; a stage that has ended since is fresh.
+    """
+    states = {}
+    for node in nodes:
+        state, found = told.get(node.name, ""), activities.get(node.name)
+        if found:
+            if found.state == "running" or (found.state in ("failed", "stopped") and state != "fresh"):
+                state = found.state
+            elif found.state == "done" and found.updated > asked > 0:
+                state = "fresh"
+        states[node.name] = state
+    return states
 
 
-def task(seen: Observation, names: set[str], is_own: bool) -> Text:
-    """What is counted now, at which rate, for how long still; else what failed; else what to press."""
+def machine(found: Machine) -> Text:
+    """Load and memory of processors and GPUs; several GPUs together."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f"CPU {found.processor_percent:.0f}%\n")
+    text.append(_("RAM %s") % of(found.memory_used, found.memory_total) + "\n")
+    if not found.gpus:
+        return text.append(_("no NVIDIA GPU"), "dim")
+    loads = [gpu.percent for gpu in found.gpus if gpu.percent is not None]
+    count = f"{len(found.gpus)} " if len(found.gpus) > 1 else ""
+    text.append(f"{count}GPU {sum(loads) / len(loads):.0f}%\n" if loads else f"{count}GPU\n")
+    used, total = (
+        [value for value in values if value is not None]
+        for values in zip(*((gpu.memory_used, gpu.memory_total) for gpu in found.gpus), strict=True)
+    )
+    return text.append(f"  {of(sum(used), sum(total))}" if total else "")
+
+
+def of(used: float, total: float) -> str:
+    """Bytes as `6.1/16 GiB`."""
+    return f"{used / GIB:.{0 if total >= 100 * GIB else 1}f}/{total / GIB:.0f} GiB"
+
+
+def task(seen: Observation, states: dict[str, str], is_own: bool) -> Text:
+    """What is counted now, at which rate, for how long still; else what failed; else what there is to do."""
     running = seen.running
     if running:
         return Text.assemble((running.stage, "bold cyan"), f"  {counted(running)}")
-    failed = [found for found in seen.activities.values() if found.state == "failed" and found.stage in names]
-    if failed:
-        last = max(failed, key=lambda found: found.updated)
-        return Text.assemble((_("%s failed") % last.stage + "  ", "bold red"), last.message)
-    return Text(_("starting ...") if is_own else _("Nothing runs. r brings everything up to date."), "dim")
+    if is_own:
+        return Text(_("starting ..."), "dim")
+    failed = [seen.activities[name] for name, state in states.items() if state == "failed"]
+    told = [found for found in failed if found.state == "failed"]
+    if told:
+        last = max(told, key=lambda found: found.updated)
+        problem, hint, help_ = last.message.partition(" hint: ")
+        return Text.assemble(
+            (_("%s failed") % last.stage + "\n", "bold red"), problem, f"\n{hint[1:]}{help_}"
+        )
+    found = Counter(states.values())
+    if not states or found[""]:
+        return Text(_("Asking DVC what is up to date ..."), "dim")
+    if found["fresh"] == len(states):
+        return Text(_("Everything is up to date."), "green")
+    if found["never run"] == len(states):
+        return Text(_("Nothing has run yet. r begins."))
+    count = len(states) - found["fresh"]
+    return Text(
+        ngettext("%d stage is out of date. r runs it.", "%d stages are out of date. r runs them.", count)
+        % count
+    )
+
+
+def legend(states: dict[str, str]) -> Text:
+    """How many stages are in which state, with the marks of the graph."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    found = Counter(states.values())
+    for state in STATES:
+        if state and found[state]:
+            mark, style = MARKS[state]
+            text.append(f"{mark} {found[state]} {_(STATES[state])}  ", style)
+    return text
 
 
 def counted(running: Activity) -> str:
     """`documents: 12 of 40, 3.1 a second, 9 s left`, as far as it is known."""
     if not running.task:
         return "..."
-    told = {"task": running.task, "done": f"{running.done:,}", "total": f"{running.total or 0:,}"}
+    told: dict[str, str | float] = {
+        "task": task_name(running.task),
+        "done": f"{running.done:,}",
+        "total": f"{running.total or 0:,}",
+    }
     parts = [_("%(task)s: %(done)s of %(total)s") if running.total else _("%(task)s: %(done)s")]
-    parts.append(_("%(rate).1f a second"))
+    if running.rate:
+        is_slow = running.rate < 1
+        parts.append(_("%(rate).1f a minute") if is_slow else _("%(rate).1f a second"))
+        told["rate"] = running.rate * 60 if is_slow else running.rate
     left = running.seconds_left
     if left is not None:
         parts.append(_("%(left)s left"))
         told["left"] = duration(left)
-    return ", ".join(parts) % (told | {"rate": running.rate})
+    return ", ".join(parts) % told
+
+
+def task_name(task: str) -> str:
+    """What a stage counts, in the language of the screen where it is known."""
+    if task.startswith(ASKING):
+        return _("asking %s") % task.removeprefix(ASKING)
+    return _(TASKS[task]) if task in TASKS else task
 
 
 def duration(seconds: float) -> str:
     """`45 s`, `12 min`, `3 h 5 min`."""
     minutes = round(seconds / 60)
     if seconds < 90:
-        return _("%d s") % seconds
+        return _("%d s") % round(seconds)
     if minutes < 90:
         return _("%d min") % minutes
     return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 
-def slices(seen: Observation) -> tuple[list[str], list[list[Text]]]:
-    """(titles, rows) of the held-out slices: base, champion, and tuned with its 95% interval."""
-    contenders = [
-        name
-        for name in ("base", "champion", "tuned")
-        if any(name in seen.slices.get(slice_name, {}) for slice_name in SLICES)
-    ]
-    rows = []
-    for name, (metric, is_higher_better) in SLICES.items():
-        measured = seen.slices.get(name, {})
-        if not measured:
-            continue
-        values = [measured.get(contender, {}).get(metric.removeprefix("is_")) for contender in contenders]
-        means = [f"{value['mean']:.2f}" if value else "-" for value in values]
-        if values[-1]:  # the candidate's interval; three of them would not fit 80 columns
-            means[-1] += f" ({values[-1]['low']:.2f}-{values[-1]['high']:.2f})"
-        title = f"{name} {_(TITLES[metric])} {'↑' if is_higher_better else '↓'}"
-        rows.append([Text(title), *(Text(mean, justify="right") for mean in means)])
-    return [_("slice"), *contenders], rows
-
-
-def verdict(seen: Observation) -> Text:
-    """The gate's verdict and its rules."""
-    if not seen.gate:
-        return Text(_("The gate has not judged yet."), "dim")
-    passed = seen.gate["verdict"] == "pass"
-    text = Text.assemble(_("gate: "), (seen.gate["verdict"], "bold green" if passed else "bold red"), "\n")
-    for rule in sorted(seen.gate["rules"], key=lambda rule: rule["is_met"]):
-        mark, style = ("✓", "green") if rule["is_met"] else ("✗", "red")
-        text.append(f"{mark} ", style)
-        text.append(f"{rule['explanation']}\n")
-    return text
-
-
-def spending(seen: Observation) -> tuple[list[str], list[list[Text]]]:
-    """(titles, rows) of what the teacher's answers in the tables took, by stage."""
-    total = seen.teacher.get("total")
-    entries = [*seen.teacher.get("stages", {}).items(), *([("total", total)] if total else [])]
-    rows = [[Text(stage), *(number(values.get(name)) for name in COSTS)] for stage, values in entries]
-    return [_("stage"), *map(_, COSTS.values())], rows
-
-
-def number(value: float | None) -> Text:
-    """A number to the right; a dash where it is not known."""
-    shown = "-" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
-    return Text(shown, justify="right")
-
-
-def versions(seen: Observation) -> tuple[list[str], list[list[Text]]]:
-    """(titles, rows) of the registry, newest first."""
-    served = seen.registry.get("served")
-    rows = [
-        [Text(cell) for cell in version_cells(version, served)]
-        for version in seen.registry.get("versions", [])
-    ]
-    return [_("version"), _("docs"), _("rows"), _("headline"), _("verdict")], rows[::-1] or [
-        [Text(_("none yet"), "dim")]
-    ]
-
-
-def version_cells(version: dict[str, Any], served: str | None) -> list[str]:
-    """A version as cells."""
-    headline = version.get("headline")
-    state = (
-        _("in service")
-        if version["name"] == served
-        else _("withdrawn")
-        if version.get("is_withdrawn")
-        else ""
-    )
-    told = ", ".join(filter(None, [version["verdict"], state, *version.get("fell", [])]))
-    counts = [str(version.get(key, "-")) for key in ("documents", "train_lines")]
-    return [version["name"], *counts, "-" if headline is None else f"{headline:.3f}", told]
+def curves(seen: Observation) -> Text:
+    """The curves by colour, and where each stands; plotext cannot place a legend of wide letters."""
+    if not any(seen.curves.values()):
+        return Text(_("No training yet."), "dim")
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for name, colour in zip(CURVE_NAMES.values(), CURVE_COLOURS, strict=True):
+        if found := seen.curves[name]:
+            text.append(f"━ {_(name)} {found[-1][1]:.3f}  ", "rgb({},{},{})".format(*colour))
+    return text.append(_("nats per token by step"), "dim")
 
 
 def last_words(file: Path) -> str:
