@@ -10,7 +10,7 @@ import pytest
 import yaml
 from filelock import FileLock
 
-from slm_factory.cli.ask import version_in_service
+from slm_factory.cli.ask import sources
 from slm_factory.cli.evolve import BUSY
 from slm_factory.core.errors import UserError
 from slm_factory.release import conditions, git, registry, target
@@ -118,9 +118,9 @@ def test_ask_asks_the_version_in_service(repository: Path) -> None:
     evolve()
     choose("second")
     invoke("tool", "evolve", "--yes", "--no-deploy")
-    service = version_in_service()
-    assert service is not None and (service.name, service.system) == (names()[0], tiny_student.SYSTEM)
-    assert service.file == FOLDER.place(names()[0]) / "model-f16.gguf"
+    [(name, service)] = sources(True, False, [], []).items()
+    assert (name, service.system) == (names()[0], tiny_student.SYSTEM)
+    assert service.file == (FOLDER.place(name) / "model-f16.gguf").resolve()
 
 
 def test_history_tells_documents_rows_metrics_and_verdict(repository: Path) -> None:
