@@ -22,12 +22,14 @@ from bench.loop import Measurement, report
 
 PROGRAM = [str(Path(sys.executable).parent / "slm-factory")]
 COMPLETION = {"_SLM_FACTORY_COMPLETE": "complete_bash", "COMP_WORDS": "slm-factory s", "COMP_CWORD": "1"}
+STAGES = {**COMPLETION, "COMP_WORDS": "slm-factory run --until ", "COMP_CWORD": "3"}
 COMMANDS: dict[
     str, tuple[list[str], dict[str, str], float]
 ] = {  # name: arguments, environment, limit in seconds
     "--help": (["--help"], {}, 0.3),
     "version": (["version"], {}, 0.3),
     "completion": ([], COMPLETION, 0.3),
+    "completion of stages": ([], STAGES, 0.3),
     "run --help": (["run", "--help"], {}, 0.3),
     "status": (["status"], {}, 1.5),
     "status --json": (["status", "--json"], {}, 1.5),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slm_factory.cli import repository
+from slm_factory.cli import completion, repository
 from slm_factory.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def ask(
         bool, typer.Option("--candidate", help="Ask the model that the pipeline made last.")
     ] = False,
     version: Annotated[
-        list[str] | None, typer.Option(help="Ask a deployed version; see history. May be repeated.")
+        list[str] | None,
+        typer.Option(
+            autocompletion=completion.deployed, help="Ask a deployed version; see history. May be repeated."
+        ),
     ] = None,
     gguf: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Ask any GGUF file. May be repeated.")

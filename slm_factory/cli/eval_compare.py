@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slm_factory.cli import repository
+from slm_factory.cli import completion, repository
 from slm_factory.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,8 +23,20 @@ SHOWN = 10  # lines of a table in the terminal
 
 
 def eval_compare(
-    base: Annotated[str, typer.Option(metavar="A", help="The model to compare with, as for eval run.")],
-    ft: Annotated[str, typer.Option(metavar="B", help="The model that should be better.")],
+    base: Annotated[
+        str,
+        typer.Option(
+            metavar="A",
+            autocompletion=completion.contender,
+            help="The model to compare with, as for eval run.",
+        ),
+    ],
+    ft: Annotated[
+        str,
+        typer.Option(
+            metavar="B", autocompletion=completion.contender, help="The model that should be better."
+        ),
+    ],
     page: Annotated[
         Path | None,
         typer.Option("--html", metavar="FILE", help="Where the page goes; in data/eval without it."),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slm_factory.cli import repository
+from slm_factory.cli import completion, repository
 from slm_factory.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def eval_run(
         str,
         typer.Option(
             metavar="NAME",
+            autocompletion=completion.contender,
             help="base, tuned, champion, a version's git tag, a folder, OWNER/NAME on the hub, ollama:NAME, "
             "openai:NAME, anthropic:NAME or gguf:FILE.",
         ),

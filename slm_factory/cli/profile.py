@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from slm_factory.cli import repository
+from slm_factory.cli import completion, repository
 from slm_factory.core.errors import UserError
 
 PROFILES = Path("profiles")
@@ -14,7 +14,10 @@ PROFILES = Path("profiles")
 
 def profile(
     name: Annotated[
-        str | None, typer.Argument(help="One of profiles/, without .yaml; none lists them.")
+        str | None,
+        typer.Argument(
+            autocompletion=completion.profile, help="One of profiles/, without .yaml; none lists them."
+        ),
     ] = None,
 ) -> None:
     """Switch teacher or student: write the keys of profiles/NAME.yaml over params.yaml.

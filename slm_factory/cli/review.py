@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slm_factory.cli import repository
+from slm_factory.cli import completion, repository
 from slm_factory.cli.speech import speak
 from slm_factory.core.errors import UserError, missing_extra
 from slm_factory.language import _
@@ -40,7 +40,10 @@ def review(
             help="Begin with undecided, approved, edited, rejected, contested, stale, followed or feedback."
         ),
     ] = None,
-    document: Annotated[str | None, typer.Option(help="Begin with the pairs of this document.")] = None,
+    document: Annotated[
+        str | None,
+        typer.Option(autocompletion=completion.document, help="Begin with the pairs of this document."),
+    ] = None,
     sample: Annotated[
         int,
         typer.Option(

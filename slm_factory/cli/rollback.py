@@ -4,13 +4,16 @@ from typing import Annotated
 
 import typer
 
-from slm_factory.cli import repository
+from slm_factory.cli import completion, repository
 from slm_factory.core.errors import UserError
 
 
 def rollback(
     version: Annotated[
-        str | None, typer.Argument(help="See `history`; without it, the one before the present.")
+        str | None,
+        typer.Argument(
+            autocompletion=completion.version, help="See `history`; without it, the one before the present."
+        ),
     ] = None,
 ) -> None:
     """Serve an earlier version again: alias, registry and champion go back together.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slm_factory.cli import repository, summary
+from slm_factory.cli import completion, repository, summary
 from slm_factory.cli.template import DOCUMENTS
 from slm_factory.core.errors import UserError
 
@@ -23,10 +23,19 @@ QUANTIZE = "quantize"  # the last stage
 
 def run(
     until: Annotated[
-        str | None, typer.Option(metavar="STAGE", help="Stop after this stage and what it needs.")
+        str | None,
+        typer.Option(
+            metavar="STAGE", autocompletion=completion.stage, help="Stop after this stage and what it needs."
+        ),
     ] = None,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="STAGE", help="Do this stage and all that follow again.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="STAGE",
+            autocompletion=completion.stage,
+            help="Do this stage and all that follow again.",
+        ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show everything that DVC says.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and errors only.")] = False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slm_factory.cli import repository
+from slm_factory.cli import completion, repository
 from slm_factory.cli.speech import speak
 from slm_factory.core.errors import UserError
 
@@ -20,7 +20,10 @@ PORT = 11435  # beside Ollama's own
 
 
 def serve(
-    version: Annotated[str, typer.Option(help="A version that passed the gate; see history.")] = "",
+    version: Annotated[
+        str,
+        typer.Option(autocompletion=completion.deployed, help="A version that passed the gate; see history."),
+    ] = "",
     gguf: Annotated[Path | None, typer.Option(help="A GGUF file, with the Modelfile beside it.")] = None,
     base: Annotated[bool, typer.Option("--base", help="The student as it was before training.")] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Serve the base too, as NAME:base.")] = False,
