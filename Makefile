@@ -13,8 +13,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(INSTALLED) ## documents in, a gated and quantised model out; only what changed is done again
-	@$(BIN)/slm-factory run
+run: $(INSTALLED) ## documents in, a gated and quantised model out; DOCUMENTS=DIR takes yours instead of the samples
+	@$(BIN)/slm-factory run $(if $(DOCUMENTS),--documents "$(DOCUMENTS)")
 
 install: $(INSTALLED) ## make .venv with the pinned packages
 

@@ -29,9 +29,9 @@ README = """# {name}
 
 A small language model from the documents in `data/documents`, made with slm-factory {version}.
 
-    cp -r YOUR_DOCUMENTS/. data/documents/
     slm-factory check      # is everything there that a run needs?
-    slm-factory run        # documents in, a gated and quantised model out; only what changed is done again
+    slm-factory run --documents YOUR_DOCUMENTS   # copies them to data/documents; a gated, quantised model out
+    slm-factory run        # after changes in data/documents; only what depends on them is done again
     slm-factory ask --question "..."
 
 `make run` does the same in an environment of its own, `.venv`. Documents, tables and models are kept by DVC,
@@ -74,8 +74,8 @@ def init(
     told = f"with {len(template.SAMPLES)} sample documents" if samples else "without documents yet"
     program = absolute(repository.program())
     print(f"{name}: {count} stages, seed student, git and DVC, one commit; {told}")
-    fetch = "" if samples else " && cp -r YOUR_DOCUMENTS/. data/documents/"
-    print(f"next: cd {name}{fetch} && {program} run")
+    fetch = "" if samples else " --documents YOUR_DOCUMENTS"
+    print(f"next: cd {name} && {program} run{fetch}")
 
 
 def absolute(program: str) -> str:

@@ -49,7 +49,7 @@ class Commands(TyperGroup):
         except UserError as error:
             raise typer.Exit(report(error)) from error
         except KeyboardInterrupt as error:
-            sys.stderr.write(f"interrupted: {error or 'the same command goes on where it stopped'}\n")
+            sys.stderr.write(f"interrupted: {str(error) or 'the same command goes on where it stopped'}\n")
             raise typer.Exit(INTERRUPTED) from error
         except typer.TyperException as error:  # a wrong command, option or value
             _, *subcommand = (getattr(error, "ctx", None) or ctx).command_path.split()

@@ -37,6 +37,10 @@ def run(
             help="Do this stage and all that follow again.",
         ),
     ] = None,
+    documents: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="First make data/documents a copy of this folder, kept by DVC."),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show everything that DVC says.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and errors only.")] = False,
 ) -> None:
@@ -45,7 +49,8 @@ def run(
     Only what changed is done again, as by `dvc repro` (--until: `dvc repro STAGE`). Requests that a teacher
     failed to answer in an earlier run are asked again.
 
-    Examples: slm-factory run; slm-factory run --until split; slm-factory run --from train; slm-factory run -q
+    Examples: slm-factory run; slm-factory run --documents ~/manuals; slm-factory run --until split;
+    slm-factory run --from train
     """
     repository.require_root()
     for name in filter(None, (until, start)):
@@ -54,6 +59,10 @@ def run(
         check_types()
     # The stages call `python`: it has to be this one, whether or not its environment is active.
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
+    if documents:
+        from slm_factory.cli.documents import adopt
+
+        adopt(documents.expanduser())
     require_documents()
     if quiet:
         os.environ["SLM_FACTORY_LOG"] = "WARNING"  # of the stages
@@ -88,7 +97,8 @@ def require_documents() -> None:
     """
     if DOCUMENTS.is_dir() and not any(path.is_file() for path in DOCUMENTS.rglob("*")):
         raise UserError(
-            f"error: {DOCUMENTS} holds no documents yet", f"hint: cp -r YOUR_DOCUMENTS/. {DOCUMENTS}/"
+            f"error: {DOCUMENTS} holds no documents yet",
+            f"hint: {repository.program()} run --documents YOUR_DOCUMENTS",
         )
 
 

@@ -142,7 +142,7 @@ def show_model(console: "Console") -> None:
     )
     steps = [
         ("Ask it", f"{program} ask --question {shlex.quote(example_question())}"),
-        ("Own documents", f"cp -r YOUR_DOCUMENTS/. data/documents/ && {program} run"),
+        ("Own documents", f"{program} run --documents YOUR_DOCUMENTS"),
         ("Real teacher", f"{program} profile ollama-qwen3-8b && {program} check"),
         ("Real student", f"{program} profile qwen3-0.6b && {program} run"),
     ]

@@ -191,7 +191,7 @@ def test_a_new_project_without_documents_is_told_where_they_go(pipeline: Path, s
     result = slm_factory("run")
     assert result.returncode == 2
     problem, hint = result.stderr.splitlines()
-    assert (problem, hint[:9]) == ("error: data/documents holds no documents yet", "hint: cp ")
+    assert (problem, hint[:9]) == ("error: data/documents holds no documents yet", "hint: slm")
     (pipeline / "data/documents/empty/a.md").write_text("a")
     assert slm_factory("run").returncode == 0
 
