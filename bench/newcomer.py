@@ -75,7 +75,7 @@ def script(listed: list[str], documents: Path, lent: Path | None) -> str:
     if lent:
         at = next(number for number, line in enumerate(lines) if line.startswith("cd ")) + 1
         place = shlex.quote(str(lent.resolve()))
-        lines.insert(at, f"mkdir .venv && ln -s {place}/* {place}/pyvenv.cfg .venv/; touch .venv/.installed")
+        lines.insert(at, f"mkdir .venv && ln -s {place}/* .venv/; touch .venv/.installed")
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 GGUF = Path("models/gguf")
 BASE = "base"
+MAGIC = b"GGUF"
 
 
 def ask(
@@ -214,8 +215,24 @@ def sources(is_default: bool, candidate: bool, versions: list[str], files: list[
     for version in versions:
         found[version] = source.version_source(version)
     for file in files:
+        require_gguf(file)
         found[file.name if file.name not in found else str(file)] = source.file_source(file, context_tokens())
     return found
+
+
+def require_gguf(file: Path) -> None:
+    """Returns when `file` begins as GGUF files do.
+
+    Raises:
+        UserError: it does not, or is not there.
+    """
+    if not file.is_file():
+        raise UserError(f"error: there is no file {file}", "hint: --gguf names a GGUF file")
+    with file.open("rb") as opened:
+        if opened.read(len(MAGIC)) != MAGIC:
+            raise UserError(
+                f"error: {file} is no GGUF file", f"hint: {repository.program()} tool gguf makes some"
+            )
 
 
 def base_source(stack: ExitStack) -> "Source":

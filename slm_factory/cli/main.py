@@ -52,6 +52,8 @@ class Commands(TyperGroup):
             sys.stderr.write(f"interrupted: {str(error) or 'the same command goes on where it stopped'}\n")
             raise typer.Exit(INTERRUPTED) from error
         except typer.TyperException as error:  # a wrong command, option or value
+            if not error.format_message():  # a group of commands without one: its help is what is shown
+                raise
             _, *subcommand = (getattr(error, "ctx", None) or ctx).command_path.split()
             hint = f"hint: {' '.join([program(), *subcommand])} --help"
             raise typer.Exit(report(UserError(f"error: {error.format_message()}", hint))) from error

@@ -2,13 +2,26 @@
 
 from typing import Any
 
+from slm_factory.core.errors import UserError
 from slm_factory.core.files import replacing
 from slm_factory.core.params import PARAMS_FILE
 
 
 def load(text: str) -> Any:
-    """The values of a params.yaml, with the comments that hang on its keys."""
-    return round_trip().load(text)
+    """The values of a params.yaml, with the comments that hang on its keys.
+
+    Raises:
+        UserError: it is no YAML.
+    """
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return round_trip().load(text)
+    except YAMLError as error:
+        said = " ".join(str(error).split())
+        raise UserError(
+            f"error: {PARAMS_FILE} is not valid YAML: {said}", f"hint: git diff {PARAMS_FILE}"
+        ) from error
 
 
 def save(values: Any) -> None:

@@ -16,20 +16,38 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
 
 PIPELINE_FILE = Path("dvc.yaml")
+SETTINGS_FILE = Path("params.yaml")  # as core.params has it, which imports what takes too long here
 
 
 def require_root() -> None:
-    """Returns when the current folder is the root of a repository.
+    """Returns when the current folder is the root of a repository, and its settings are text.
 
     Raises:
-        UserError: it is not; the hint names the root where a parent folder is one.
+        UserError: it is not, the hint names the root where a parent folder is one; or they are not.
     """
     if PIPELINE_FILE.is_file():
+        for file in (PIPELINE_FILE, SETTINGS_FILE):
+            require_text(file)
         return
     here = Path.cwd()
     roots = [parent for parent in here.parents if (parent / PIPELINE_FILE).is_file()]
     hint = f"cd {roots[0]}" if roots else f"cd to one, or {program()} init NAME makes one"
     raise UserError(f"error: {here} is not the root of a repository (no {PIPELINE_FILE})", f"hint: {hint}")
+
+
+def require_text(file: Path) -> None:
+    """Returns when the file is missing or holds UTF-8.
+
+    Raises:
+        UserError: it holds something else, as editors of some Windows write it.
+    """
+    try:
+        if file.is_file():
+            file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"error: {file} is not UTF-8 text (byte {error.start})", f"hint: git checkout {file}"
+        ) from error
 
 
 def stages() -> dict[str, str]:

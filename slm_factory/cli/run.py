@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
 
 QUANTIZE = "quantize"  # the last stage
+WITH_STUDENT = ("train", "evaluate", "gate", "export", QUANTIZE)
 
 
 def run(
@@ -55,8 +56,11 @@ def run(
     repository.require_root()
     for name in filter(None, (until, start)):
         repository.require_stage(name)
-    if until in (None, QUANTIZE) and QUANTIZE in repository.stages():
-        check_types()
+    if QUANTIZE in repository.stages():
+        if until in (None, QUANTIZE):
+            check_types()
+        if until in (None, *WITH_STUDENT):
+            check_student()
     # The stages call `python`: it has to be this one, whether or not its environment is active.
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
     if documents:
@@ -87,6 +91,21 @@ def check_types() -> None:
     from stages.quantize import Params
 
     gguf.check_types(params.load(QUANTIZE, Params).types)
+
+
+def check_student() -> None:
+    """Nothing; a student whose folder is missing ends here, not after the teacher was paid.
+
+    Raises:
+        UserError: see `model.folder`. A student on the hub is fetched when it is trained.
+    """
+    from slm_factory.core import params
+    from slm_factory.student import model
+    from slm_factory.student.settings import StudentSettings
+
+    name = params.load("student", StudentSettings).model
+    if name.startswith(("models/", ".", "/")):
+        model.folder(name)
 
 
 def require_documents() -> None:

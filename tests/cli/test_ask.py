@@ -169,7 +169,8 @@ def test_after_a_failed_gate_the_hint_names_the_verdict(empty: Path) -> None:
         ({"file": Path("cp949.txt")}, r"not UTF-8 text \(byte 0\)\nhint: iconv -f CP949"),
         ({"interactive": True}, "needs a terminal\nhint: .* ask --file -"),
         ({"interactive": True, "as_json": True}, "for people"),
-        ({"question": "a", "gguf": [Path("missing.gguf")]}, "missing.gguf"),
+        ({"question": "a", "gguf": [Path("missing.gguf")]}, r"there is no file missing\.gguf"),
+        ({"question": "a", "gguf": [Path("cp949.txt")]}, r"cp949\.txt is no GGUF file"),
         ({"question": "a", "version": ["v1"]}, "v1 is not deployed"),
     ],
 )

@@ -3,11 +3,14 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import typer
 
 import slm_factory as slm_factory_package
+from slm_factory.cli import repository
 from slm_factory.cli.main import app
+from slm_factory.core import params
 from tests.cli.conftest import Command
 
 HEAVY = {
@@ -74,3 +77,23 @@ def test_version_names_package_python_and_commit(slm_factory: Command) -> None:
     number = re.escape(slm_factory_package.__version__)
     assert re.fullmatch(rf"slm-factory {number}( \([0-9a-f]+(-dirty)?\))?", first)
     assert second.startswith(f"Python {sys.version.split()[0]} on ")
+
+
+def test_a_group_without_a_command_shows_its_help_and_nothing_else(slm_factory: Command) -> None:
+    result = slm_factory("tool")
+    assert (result.returncode, "error:" in result.stderr) == (2, False)
+    assert "dashboard" in result.stdout + result.stderr
+
+
+def test_settings_that_are_no_text_end_in_two_lines(pipeline: Path, slm_factory: Command) -> None:
+    (pipeline / "params.yaml").write_bytes("# 설정\n".encode("cp949"))
+    for command in (["run"], ["check"], ["profile", "openai"]):
+        result = slm_factory(*command)
+        assert result.returncode == 2
+        assert result.stderr == (
+            "error: params.yaml is not UTF-8 text (byte 2)\nhint: git checkout params.yaml\n"
+        )
+
+
+def test_settings_are_looked_for_where_they_are_read() -> None:
+    assert repository.SETTINGS_FILE == params.PARAMS_FILE

@@ -99,6 +99,13 @@ def test_a_profile_that_nests_wrongly_leaves_params_as_they_were(repository: Pat
     assert (repository / "params.yaml").read_bytes() == before
 
 
+def test_broken_params_are_named_and_stay_as_they_were(repository: Path) -> None:
+    (repository / "params.yaml").write_text("garbage: [1,\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"params\.yaml is not valid YAML.*\nhint: git diff params\.yaml"):
+        profile.profile(NAMES[0])
+    assert (repository / "params.yaml").read_text() == "garbage: [1,\n"
+
+
 def test_one_teacher_follows_another_and_leaves_nothing_behind(repository: Path) -> None:
     """The price and the budget of a paid teacher must not stop a free one."""
     profiles = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in Path("profiles").glob("*.yaml")]

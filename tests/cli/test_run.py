@@ -186,6 +186,15 @@ def test_a_gguf_type_that_cannot_be_made_stops_a_run_before_its_first_stage(work
     assert sorted(file.name for file in workspace.iterdir()) == ["dvc.yaml", "params.yaml"]
 
 
+def test_a_missing_student_stops_a_run_before_its_first_stage(workspace: Path) -> None:
+    (workspace / "dvc.yaml").write_bytes((REPOSITORY / "dvc.yaml").read_bytes())
+    with pytest.raises(UserError, match="models/seed does not exist"):
+        run()
+    with pytest.raises(UserError, match="models/seed does not exist"):
+        run(until="evaluate")
+    assert sorted(file.name for file in workspace.iterdir()) == ["dvc.yaml", "params.yaml"]
+
+
 def test_a_new_project_without_documents_is_told_where_they_go(pipeline: Path, slm_factory: Command) -> None:
     (pipeline / "data/documents/empty").mkdir(parents=True)
     result = slm_factory("run")
