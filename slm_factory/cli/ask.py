@@ -34,9 +34,7 @@ def ask(
     ] = False,
     version: Annotated[
         list[str] | None,
-        typer.Option(
-            autocompletion=completion.deployed, help="Ask a deployed version; see history. May be repeated."
-        ),
+        typer.Option(autocompletion=completion.version, help="Ask a version; see history. May be repeated."),
     ] = None,
     gguf: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Ask any GGUF file. May be repeated.")
@@ -77,7 +75,8 @@ def ask(
             if base or compare:
                 open_base()
             is_default = compare or not (base or candidate or version or gguf)
-            for name, source in sources(is_default, candidate, version or [], gguf or []).items():
+            named = sources(is_default, candidate, version or [], gguf or [], stack)
+            for name, source in named.items():
                 opened[name] = stack.enter_context(Model(name, source))
         models = list(opened.values())
         if interactive:
@@ -195,8 +194,12 @@ def answer_all(models: "list[Model]", questions: list[str], max_tokens: int, as_
         raise UserError(f"error: {len(refused)} of {len(questions)} questions were refused", refused[0].hint)
 
 
-def sources(is_default: bool, candidate: bool, versions: list[str], files: list[Path]) -> "dict[str, Source]":
+def sources(
+    is_default: bool, candidate: bool, versions: list[str], files: list[Path], stack: ExitStack
+) -> "dict[str, Source]":
     """The models that the user names, by the names that answers show; `is_default`: the one in service.
+
+    What has to be brought for that is there until `stack` ends.
 
     Raises:
         UserError: one is not there.
@@ -213,7 +216,7 @@ def sources(is_default: bool, candidate: bool, versions: list[str], files: list[
     if candidate:
         found["candidate"] = source.folder_source(served_gguf().parent, "")
     for version in versions:
-        found[version] = source.version_source(version)
+        found[version] = source.version_source(version, stack)
     for file in files:
         require_gguf(file)
         found[file.name if file.name not in found else str(file)] = source.file_source(file, context_tokens())

@@ -10,7 +10,6 @@ from pathlib import Path
 
 DOCUMENTS = Path("data/documents")
 REGISTRY = Path("models/registry.yaml")  # as release.registry has it, which imports what takes too long here
-VERSIONS = Path("deploy/versions")
 CONTENDERS = ("base", "tuned", "champion")
 
 
@@ -40,11 +39,6 @@ def profile(incomplete: str) -> list[tuple[str, str]]:
 def version(incomplete: str) -> list[str]:
     """Versions that passed the gate and begin so, newest first."""
     return beginning(passed(), incomplete)
-
-
-def deployed(incomplete: str) -> list[str]:
-    """Versions that lie in deploy/ and begin so, newest first."""
-    return beginning(sorted((path.name for path in VERSIONS.glob("v*")), reverse=True), incomplete)
 
 
 def contender(incomplete: str) -> list[str]:

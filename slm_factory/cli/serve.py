@@ -22,7 +22,7 @@ PORT = 11435  # beside Ollama's own
 def serve(
     version: Annotated[
         str,
-        typer.Option(autocompletion=completion.deployed, help="A version that passed the gate; see history."),
+        typer.Option(autocompletion=completion.version, help="A version that passed the gate; see history."),
     ] = "",
     gguf: Annotated[Path | None, typer.Option(help="A GGUF file, with the Modelfile beside it.")] = None,
     base: Annotated[bool, typer.Option("--base", help="The student as it was before training.")] = False,

@@ -171,7 +171,7 @@ def test_after_a_failed_gate_the_hint_names_the_verdict(empty: Path) -> None:
         ({"interactive": True, "as_json": True}, "for people"),
         ({"question": "a", "gguf": [Path("missing.gguf")]}, r"there is no file missing\.gguf"),
         ({"question": "a", "gguf": [Path("cp949.txt")]}, r"cp949\.txt is no GGUF file"),
-        ({"question": "a", "version": ["v1"]}, "v1 is not deployed"),
+        ({"question": "a", "version": ["v1"]}, "there is no version v1"),
     ],
 )
 def test_what_cannot_be_asked_is_told_before_a_model_is_loaded(
