@@ -53,6 +53,22 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
         assert re.findall(r"<link[^>]* href=[\"']?(?:https?:)?//[^>]*", text) == [], page
 
 
+def navigation(page: Path) -> dict[str, str]:
+    """Address -> name of every link in the site's navigation."""
+    links = html.parse(str(page)).xpath("//nav[@data-md-level='0']//a[@href]")
+    return {link.get("href"): " ".join(link.text_content().split()) for link in links}
+
+
+def test_every_page_is_in_the_navigation(site: Path) -> None:
+    shown = {page_of(site, page, "").relative_to(site).as_posix() for page in SOURCES}
+    assert shown <= {address.removeprefix("./") for address in navigation(site / "index.html")}
+
+
+def test_the_korean_site_is_navigated_in_korean(site: Path) -> None:
+    names = set(navigation(site / "ko" / "index.html").values())
+    assert {name for name in names if not re.search("[가-힣]", name)} <= {"", "slm-factory"}
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=name_of)
 def test_the_site_reads_a_page_as_github_does(site: Path, source: Path) -> None:
     """Python-Markdown wants four spaces where GitHub is content with three, and a line before a list."""
