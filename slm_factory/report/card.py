@@ -187,7 +187,11 @@ def training(made: Made) -> str:
         "method": " and ".join(kinds) or "LoRA",
         "rank, alpha, dropout": f"{adapter['r']}, {adapter['lora_alpha']}, {adapter['lora_dropout']}",
         "tuned layers": ", ".join(sorted(adapter["target_modules"])),
-        **{key.replace("_", " "): shown(value) for key, value in made.training.items()},
+        **{
+            key.replace("_", " "): shown(value)
+            for key, value in made.training.items()
+            if value not in (None, {})
+        },
         "stored as": made.dtype,
     }
     return "## Training\n\n" + table(["", ""], [[key, value] for key, value in told.items()])
@@ -297,10 +301,9 @@ def percent(share: float) -> str:
 
 
 def listed(counts: dict[str, int]) -> str:
-    """`877 pair, 40 paraphrase`: the largest first."""
-    return ", ".join(
-        f"{count:,} {name}" for name, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    )
+    """`877 pair, 40 paraphrase`: the largest first, none that is 0."""
+    order = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return ", ".join(f"{count:,} {name}" for name, count in order if count)
 
 
 def counted(number: int, noun: str) -> str:

@@ -51,8 +51,8 @@ def made() -> Made:
             rows.document(doc_id="절차/복구.hwpx", format="hwpx", language="ko", date="2025-03-04"),
         ],
         pairs=pairs,
-        mix={"train": 1053, "train_kinds": {"pair": 1000, "abstain": 53}},
-        training={"steps": 330, "epochs": 10.0, "best_valid_loss": None},
+        mix={"train": 1053, "train_kinds": {"pair": 1000, "abstain": 53, "statement": 0}},
+        training={"steps": 330, "epochs": 10.0, "best_valid_loss": None, "too_long_kinds": {}},
         adapter={
             "r": 32,
             "lora_alpha": 64,
@@ -107,6 +107,12 @@ def test_it_tells_how_the_student_was_trained_and_from_which_weights(made: Made)
     assert "| version of the base | 0123abc |" in text
     assert "| method | DoRA |" in text and "| rank, alpha, dropout | 32, 64, 0.0 |" in text
     assert "| tuned layers | q, v |" in text and "| steps | 330 |" in text
+
+
+def test_what_was_not_measured_or_not_used_has_no_line(made: Made) -> None:
+    card = model_card(made)
+    assert "best valid loss" not in card and "too long kinds" not in card
+    assert "1,000 pair, 53 abstain." in card and "statement" not in card
 
 
 def test_every_slice_stands_with_its_intervals_and_nothing_that_is_no_slice(made: Made) -> None:
