@@ -40,25 +40,23 @@ CHUNKS_PER_DOCUMENT = 50
 SILENCE_SECONDS = 0.2  # of the screen, after which a key counts as answered
 SENTENCE = "{name}의 점검 주기는 {days}일이며, 담당 팀은 매번 결과를 기록하고 다음 달 회의에서 보고한다."
 FILLER = "점검을 마친 설비는 운영 일지에 적고, 이상이 있으면 당직 책임자에게 바로 알린다. " * 4
-# A sitting: down, approve, down, page, undo, redo, reject for a reason, next, filter for a state and back.
-KEYS = [
-    "\x1b[B",
-    "a",
-    "\x1b[B",
-    "\x1b[6~",
-    "a",
-    "u",
-    "y",
-    "r",
-    "2",
-    "n",
-    "]",
-    "\x1b[A",
-    "w",
-    "w",
-    "\x1b[F",
-    "\x1b[H",
-]
+SEARCHED = "712호"
+# A sitting: what is done, and its keys. A dialog that opens and each letter in it are keys like all others.
+SITTING = (
+    ("move", ("\x1b[B",)),
+    ("approve", ("a",)),
+    ("move", ("\x1b[B", "\x1b[6~")),
+    ("approve", ("a",)),
+    ("undo", ("u",)),
+    ("redo", ("y",)),
+    ("reject", ("r", "2")),
+    ("move", ("n", "]", "\x1b[A", "\x1b[F", "\x1b[H")),
+    ("filter", ("w", "w", "f", "1", "\x1b[B", "\r", "x")),
+    ("search", ("/", *SEARCHED, "\r")),
+    ("bulk", ("A", "y")),
+    ("undo", ("u",)),
+    ("filter", ("x",)),
+)
 
 
 def sentence(number: int) -> str:
@@ -205,24 +203,28 @@ def measure(folder: Path, rounds: int) -> list[Measurement]:
     processor = screen.processor_seconds()
     screen.read(1.0)  # the chunks are read
     generator = random.Random(0)
-    seconds = []
+    taken: dict[str, list[float]] = {}
+    worked: dict[str, float] = {}  # seconds of processor time, which other programs do not lengthen
     for _ in range(rounds):
-        seconds += [screen.press(key) for key in KEYS]
-        screen.press("g")
-        for digit in str(generator.randrange(1, 90_000)):
-            seconds.append(screen.press(digit))
-        seconds.append(screen.press("\r"))
-    *_, searched = (screen.press(key) for key in ["/", *"712호", "\r"])
+        line = ("jump", ("g", *str(generator.randrange(1, 90_000)), "\r"))
+        for kind, keys in (*SITTING, line):
+            before = screen.processor_seconds()
+            taken.setdefault(kind, []).extend(screen.press(key) for key in keys)
+            worked[kind] = worked.get(kind, 0) + screen.processor_seconds() - before
+    taken["all"] = [one for ones in taken.values() for one in ones]
+    worked["all"] = sum(worked.values())
     peak = screen.peak_mebibytes()
     if screen.leave() != 0:
         sys.exit("the screen ended with an error")
-    print(
-        f"first screen: {processor:.2f} s of processor time, machine load {os.getloadavg()[0]:.1f}; "
-        f"{len(seconds)} keys, median {np.median(seconds) * 1000:.0f} ms; search {searched:.3f} s"
-    )
+    print(f"first screen: {processor:.2f} s of processor time; machine load {os.getloadavg()[0]:.1f}")
+    print("| key | pressed | median | 95th percentile | processor, mean |\n|---|---|---|---|---|")
+    for kind, ones in taken.items():
+        middle, high = (1000 * float(np.percentile(ones, share)) for share in (50, 95))
+        processor = 1000 * worked[kind] / len(ones)
+        print(f"| {kind} | {len(ones)} | {middle:.0f} ms | {high:.0f} ms | {processor:.0f} ms |")
     return [
         Measurement("to the first usable screen", opened, 2, "s"),
-        Measurement("key answered, 95th percentile", float(np.percentile(seconds, 95)) * 1000, 50, "ms"),
+        Measurement("key answered, 95th percentile", float(np.percentile(taken["all"], 95)) * 1000, 50, "ms"),
         Measurement("peak memory", peak, 500, "MiB"),
     ]
 

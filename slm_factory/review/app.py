@@ -189,7 +189,10 @@ class ReviewApp(App[None]):
         """Shows the pair under the cursor."""
         number = self.pair_list.number
         if number is None:
-            self.words.show([(_("No pair fits; x drops the filter"), "quiet")])
+            nothing = (
+                _("No pair fits; x drops the filter") if len(self.pairs) else _("There are no pairs yet")
+            )
+            self.words.show([(nothing, "quiet")])
             self.source.show([])
             return
         pair = self.pairs.row(number)

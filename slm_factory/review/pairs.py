@@ -216,9 +216,10 @@ class Pairs:
     def word_mask(self, words: str) -> Mask:
         """Which rows have these words in question, answer or evidence, blind to case; edits included."""
         pattern = normalize(words)
+        has_case = pattern.upper() != pattern.lower()  # Hangul has none: three times as fast
         mask = np.zeros(len(self), bool)
         for name in ("question", "answer", "evidence"):
-            mask |= as_mask(pc.match_substring(self.columns[name], pattern, ignore_case=True))
+            mask |= as_mask(pc.match_substring(self.columns[name], pattern, ignore_case=has_case))
         for number in np.flatnonzero(self.states == STATE_OF["edit"]):
             mask[number] |= any(pattern.casefold() in text.casefold() for text in self.shown(int(number)))
         return mask
