@@ -1,12 +1,14 @@
-"""People's decisions applied: a pair is approved, rejected or edited.
+"""People's decisions applied: a pair is approved, rejected or edited, a question of a user becomes a pair.
 
-in:  data/score.parquet, data/review.jsonl (one decision a line, by `slm-factory tool review`; git keeps it)
+in:  data/score.parquet, data/review.jsonl (one decision a line, by `slm-factory tool review`; git keeps it),
+     data/chunk.parquet (where pairs from feedback rest)
 out: data/review.parquet (records.REVIEWED, all rows), metrics/review.json
 
 A line: {"pair_id": ..., "decision": "approve" | "reject" | "edit", "question": ..., "answer": ...,
 "reason": ..., "reviewer": ...}; all but the first two are optional. A reviewer's last line on a pair counts.
 A person overrules the checks. An edited pair keeps its pair_id, so that its decision still finds it.
-slm_factory/review/decisions.py says what becomes of decisions when pairs change or reviewers disagree.
+slm_factory/review/decisions.py says what becomes of decisions when pairs change or reviewers disagree. A line
+with a chunk_id is on feedback: it carries a pair of its own, which comes after the scored ones.
 """
 
 import logging
@@ -18,10 +20,11 @@ from slm_factory.core.errors import run_stage
 from slm_factory.core.files import Row
 from slm_factory.core.params import Settings
 from slm_factory.core.records import REVIEWED
-from slm_factory.review import decisions
+from slm_factory.review import decisions, feedback
 from slm_factory.review.decisions import Applied, Decisions
 
 PAIRS = Path("data/score.parquet")
+CHUNKS = Path("data/chunk.parquet")
 DECISIONS = Path("data/review.jsonl")
 REVIEWED_PAIRS = Path("data/review.parquet")
 METRICS = Path("metrics/review.json")
@@ -68,6 +71,7 @@ def main() -> None:
     settings = params.load("review", Params)
     pairs = files.read_rows(PAIRS)
     made = decisions.read(DECISIONS)
+    pairs += feedback.decided(made, feedback.read_chunks(CHUNKS, feedback.chunk_ids([], made)))
     words = ((row["pair_id"], row["question"], row["answer"], row["evidence"]) for row in pairs)
     applied = decisions.assign(made, words, gone=made.keys() - {row["pair_id"] for row in pairs})
     rows = [reviewed(pair, applied.get(pair["pair_id"]), settings.require_approval) for pair in pairs]

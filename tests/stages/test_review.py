@@ -8,7 +8,7 @@ import pytest
 from slm_factory.core import files
 from slm_factory.core.errors import UserError
 from slm_factory.core.files import Row
-from slm_factory.core.records import SCORED
+from slm_factory.core.records import CHUNK, SCORED
 from slm_factory.review import decisions
 from stages import review
 from tests import rows
@@ -120,3 +120,18 @@ def test_a_bad_line_is_named(workspace: Path, line: str, words: str) -> None:
 
 def test_the_repository_ships_a_decision_file_that_can_be_read() -> None:
     assert decisions.read(REPOSITORY / review.DECISIONS) == {}
+
+
+def test_feedback_that_somebody_took_over_is_a_pair_after_the_scored_ones(workspace: Path) -> None:
+    files.write_rows(review.CHUNKS, [rows.chunk()], CHUNK)
+    asked = {"question": "What about Alpha?", "answer": "7 bar.", "reviewer": "kim"}
+    lines: list[object] = [
+        {"pair_id": "t3", "decision": "approve", "chunk_id": "gone", **asked},
+        {"pair_id": "t2", "decision": "reject", "chunk_id": "c1", **asked},
+        {"pair_id": "t1", "decision": "approve", "chunk_id": "c1", **asked},
+    ]
+    _, taken, rejected = run(lines, rows.scored())
+    assert (taken["pair_id"], taken["is_kept"], taken["answer"]) == ("t1", True, "7 bar.")
+    assert (taken["doc_id"], taken["evidence"], taken["reviewer"]) == ("a.md", "Alpha is 7 bar.", "kim")
+    assert (rejected["pair_id"], rejected["is_kept"]) == ("t2", False)
+    assert files.read_json(review.METRICS)["stale_decisions"] == ["t3"]
