@@ -38,6 +38,7 @@ from slm_factory.review.decisions import Decision
 PAIRS_PER_CHUNK = 20
 CHUNKS_PER_DOCUMENT = 50
 SILENCE_SECONDS = 0.2  # of the screen, after which a key counts as answered
+UNANSWERED_SECONDS = 1.0  # without a byte, after which a key is one that changes nothing on the screen
 SENTENCE = "{name}의 점검 주기는 {days}일이며, 담당 팀은 매번 결과를 기록하고 다음 달 회의에서 보고한다."
 FILLER = "점검을 마친 설비는 운영 일지에 적고, 이상이 있으면 당직 책임자에게 바로 알린다. " * 4
 SEARCHED = "712호"
@@ -172,9 +173,10 @@ class Screen:
         """Seconds from a key to the last byte of what the screen writes for it."""
         started = last = time.monotonic()
         os.write(self.terminal, key.encode())
-        while select.select([self.terminal], [], [], SILENCE_SECONDS)[0]:
+        wait = UNANSWERED_SECONDS
+        while select.select([self.terminal], [], [], wait)[0]:
             os.read(self.terminal, 1 << 16)
-            last = time.monotonic()
+            last, wait = time.monotonic(), SILENCE_SECONDS
         return last - started
 
     def processor_seconds(self) -> float:
@@ -189,10 +191,18 @@ class Screen:
         return int(line.split()[1]) / 1024
 
     def leave(self) -> int:
-        """The exit code, after `q`."""
+        """The exit code, after `q`.
+
+        Raises:
+            SystemExit: it does not end.
+        """
         os.write(self.terminal, b"q")
+        end, written = time.monotonic() + 30, b""
         while self.process.poll() is None:
-            self.read(0.2)
+            written += self.read(0.2)
+            if time.monotonic() > end:
+                self.process.kill()
+                sys.exit(f"the screen does not end: {written[-2000:].decode(errors='replace')}")
         return self.process.wait()
 
 

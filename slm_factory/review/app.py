@@ -52,6 +52,8 @@ VALUE_NAMES = {
     )
 }
 
+COUNTED = ("undecided", "approved", "edited", "rejected", "contested", "stale", "feedback")  # above the list
+
 Check = Callable[[Row, str, str], list[str]]  # pair, question, answer: what the rules say against them
 
 
@@ -143,12 +145,7 @@ class ReviewApp(App[None]):
         counts = self.pairs.counts()
         parts = [
             ngettext("%s pair", "%s pairs", len(self.pairs)) % f"{len(self.pairs):,}",
-            *(f"{_(name)} {counts[name]:,}" for name in ("approved", "edited", "rejected", "undecided")),
-            *(
-                f"{_(name)} {counts[name]:,}"
-                for name in ("contested", "stale", "feedback")
-                if counts.get(name)
-            ),
+            *(f"{_(name)} {counts[name]:,}" for name in COUNTED if counts.get(name) or name == "undecided"),
         ]
         title = _("Not saved: %s") % self.trouble if self.trouble else "  ".join(parts)
         self.query_one("#title", Static).update(Text(one_line(title)), layout=False)
@@ -190,7 +187,9 @@ class ReviewApp(App[None]):
         number = self.pair_list.number
         if number is None:
             nothing = (
-                _("No pair fits; x drops the filter") if len(self.pairs) else _("There are no pairs yet")
+                _("No pair fits; x drops the filter")
+                if len(self.pairs)
+                else _("There are no pairs yet: slm-factory run makes them")
             )
             self.words.show([(nothing, "quiet")])
             self.source.show([])

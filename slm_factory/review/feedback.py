@@ -108,7 +108,7 @@ def pairs(thumbs: Iterable[Feedback], made: Decisions, chunks: Mapping[str, Row]
         shown = [chunks[chunk_id] for chunk_id in thumb.chunk_ids if chunk_id in chunks]
         if shown and thumb.pair_id not in rows:
             answer = thumb.correction or thumb.answer
-            chunk = max(shown, key=lambda chunk: quotation(chunk["text"], f"{thumb.question} {answer}")[0])
+            chunk = max(shown, key=lambda chunk: quotation(chunk["text"], thumb.question, answer)[0])
             rows[thumb.pair_id] = pair(thumb.pair_id, thumb.question, answer, chunk)
     return [rows[pair_id] for pair_id in sorted(rows)]
 
@@ -125,7 +125,7 @@ def decided(made: Decisions, chunks: Mapping[str, Row]) -> list[Row]:
 
 def pair(pair_id: str, question: str, answer: str, chunk: Row) -> Row:
     """A row of records.SCORED: a fact of one wording, which no check and no teacher has looked at."""
-    _, evidence = quotation(chunk["text"], f"{question} {answer}")
+    _, evidence = quotation(chunk["text"], question, answer)
     return {
         **{"pair_id": pair_id, "fact_id": pair_id, "doc_id": chunk["doc_id"], "chunk_id": chunk["chunk_id"]},
         **{"kind": "fact", "category": (chunk["headings"] or [""])[-1], "audience": "expert"},
@@ -136,9 +136,16 @@ def pair(pair_id: str, question: str, answer: str, chunk: Row) -> Row:
     }
 
 
-def quotation(text: str, words: str) -> tuple[int, str]:
-    """The sentence or line of `text` that shares most trigrams with `words`, and how many it shares."""
-    wanted = trigrams(loose(words))
-    sentences = [match[0].strip() for match in SENTENCE.finditer(text) if match[0].strip()]
-    shared = [(len(wanted & trigrams(loose(sentence))), sentence) for sentence in sentences]
-    return max(shared, key=lambda found: found[0], default=(0, ""))
+def quotation(text: str, question: str, answer: str) -> tuple[int, str]:
+    """The sentence or line of `text` that says most of question and answer, and how much, in trigrams.
+
+    What only the answer says counts three times: the words of the question stand in the title's sentence too.
+    """
+    asked = trigrams(loose(question))
+    new = trigrams(loose(answer)) - asked
+    best, evidence = 0, ""
+    for match in SENTENCE.finditer(text):
+        said = trigrams(loose(match[0]))
+        if (shared := 3 * len(said & new) + len(said & asked)) > best:
+            best, evidence = shared, match[0].strip()
+    return best, evidence

@@ -59,16 +59,19 @@ def test_what_was_decided_on_stays_as_it_was_decided() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "quotation"),
+    ("text", "question", "answer", "evidence"),
     [
-        ("One is 1. Two is 2.\nThree", "what is two", "Two is 2."),
-        ("| Gamma | 9 bar |\n| Delta | 4 bar |", "Delta 4 bar", "| Delta | 4 bar |"),
-        ("압력은 7 bar이다. 주기는 30일이다.", "점검 주기는 30일", "주기는 30일이다."),
-        ("", "anything", ""),
+        ("One is 1. Two is 2.\nThree", "What is two?", "Two is 2", "Two is 2."),
+        ("| Gamma | 9 bar |\n| Delta | 4 bar |", "Delta?", "4 bar", "| Delta | 4 bar |"),
+        ("알파 펌프는 7 bar이다.\n- 점검: 30일", "알파 펌프는 언제 보나요?", "30일마다.", "- 점검: 30일"),
+        ("Nothing here.", "XYZ?", "QQQ", ""),
+        ("", "What?", "anything", ""),
     ],
 )
-def test_the_evidence_is_the_sentence_that_shares_most(text: str, words: str, quotation: str) -> None:
-    assert feedback.quotation(text, words)[1] == quotation
+def test_the_evidence_is_the_sentence_that_says_most_of_it(
+    text: str, question: str, answer: str, evidence: str
+) -> None:
+    assert feedback.quotation(text, question, answer)[1] == evidence
 
 
 def test_a_question_is_known_whatever_its_spacing_and_particles(tmp_path: Path) -> None:
