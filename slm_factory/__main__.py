@@ -1,6 +1,16 @@
-"""`python -m slm_factory`: the slm-factory command, where its script is not on the PATH."""
+"""`slm-factory` and `python -m slm_factory`: the command line."""
 
-from slm_factory.cli.main import app
+import sys
+
+
+def main() -> None:
+    """Runs the command line; Ctrl-C while its modules are still being read is no traceback either."""
+    try:
+        from slm_factory.cli.main import app
+    except KeyboardInterrupt:
+        sys.exit(130)
+    app()
+
 
 if __name__ == "__main__":
-    app()
+    main()

@@ -97,3 +97,18 @@ def test_settings_that_are_no_text_end_in_two_lines(pipeline: Path, slm_factory:
 
 def test_settings_are_looked_for_where_they_are_read() -> None:
     assert repository.SETTINGS_FILE == params.PARAMS_FILE
+
+
+def test_ctrl_c_while_modules_are_read_is_no_traceback(tmp_path: Path) -> None:
+    script = (
+        "import builtins, sys\n"
+        "from slm_factory.__main__ import main\n"
+        "read = builtins.__import__\n"
+        "def interrupted(name, *rest):\n"
+        "    if name == 'slm_factory.cli.main': raise KeyboardInterrupt\n"
+        "    return read(name, *rest)\n"
+        "builtins.__import__ = interrupted\n"
+        "main()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (130, "")
