@@ -34,11 +34,11 @@ EMPTY_TURN = Turn(question="", answer="")
 
 
 class Run:
-    """The forecasts of one run, each stage on top of those before it."""
+    """The forecasts of one run, each on top of those before it; of the teacher that is set, or of another."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, settings: TeacherSettings | None = None) -> None:
         self.store = store
-        self.settings = params.load("teacher", TeacherSettings)
+        self.settings = settings or params.load("teacher", TeacherSettings)
         self.guide = teacher.load(self.settings)
         self.generating = params.load("generate", generate.Params)
         self.wordings = self.generating.question_wordings * len(set(self.generating.audiences))

@@ -26,6 +26,7 @@ def wizard(
     """
     repository.require_root()
     speak(lang)
+    from slm_factory.core.files import replacing
     from slm_factory.wizard.screen import Leave, Screen
     from slm_factory.wizard.steps import STEPS, walk
 
@@ -37,8 +38,8 @@ def wizard(
         screen.tell(_("Going on with step %d; --restart begins anew.") % (start + 1))
 
     def note(at: int) -> None:
-        NOTES.parent.mkdir(parents=True, exist_ok=True)
-        NOTES.write_text(names[at], encoding="utf-8")
+        with replacing(NOTES) as beside:  # a kill must not leave an empty one
+            beside.write_text(names[at], encoding="utf-8")
 
     try:
         walk(screen, start, note)
@@ -46,4 +47,5 @@ def wizard(
         screen.tell("\n" + _("Left. %s tool wizard goes on from here.") % repository.program())
         return
     NOTES.unlink(missing_ok=True)
-    screen.tell(_("Done. From now on, after documents have changed: slm-factory tool evolve"))
+    screen.tell("\n" + _("Done. From now on, after documents have changed:"))
+    screen.command("slm-factory tool evolve")

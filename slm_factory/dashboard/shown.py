@@ -183,13 +183,15 @@ def task_name(task: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `3 h 5 min`."""
+    """`45 s`, `12 min`, `3 h 5 min`, `12 days`."""
     minutes = round(seconds / 60)
     if seconds < 90:
         return _("%d s") % round(seconds)
     if minutes < 90:
         return _("%d min") % minutes
-    return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+    if minutes < 48 * 60:
+        return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+    return _("%d days") % round(minutes / (24 * 60))
 
 
 def curves(seen: Observation) -> Text:

@@ -1,20 +1,22 @@
 """What every step of the wizard does with the user: tell, ask, run a command, write a parameter."""
 
+import shlex
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from slm_factory.core.errors import UserError
 from slm_factory.dashboard import observe
 from slm_factory.language import _
 
 BACK, QUIT = "b", "q"
+YES, NO = ("y", "yes", "예", "네"), ("n", "no", "아니오", "아니요")
+INTERRUPTED = (130, -2)  # exit codes after Ctrl-C
 
 
 class Back(Exception):
@@ -29,24 +31,39 @@ class Leave(Exception):
 class Screen:
     """The terminal; `answers` come from the keyboard, in tests from a list."""
 
-    console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    console: Console = field(default_factory=lambda: Console(highlight=False))
     read: Callable[[str], str] = input
 
     def title(self, number: int, count: int, text: str) -> None:
         """The head of a step."""
         self.console.print()
-        self.console.print(Text.assemble((f"{number}/{count} ", "dim"), (text, "bold")))
+        self.console.rule(
+            Text.assemble((f"{number}/{count} ", "dim"), (text, "bold")), align="left", style="dim"
+        )
 
     def tell(self, text: str, style: str = "") -> None:
-        """A line; what it holds is text, never markup."""
+        """A paragraph; what it holds is text, never markup."""
         self.console.print(Text(text, style))
 
-    def table(self, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Rows under titles."""
-        table = Table(*titles, box=None, pad_edge=False, header_style="dim")
+    def command(self, line: str) -> None:
+        """What one could type instead, on one line however long, so that it can be copied."""
+        self.console.print(Text(f"$ {line}", "cyan"), soft_wrap=True)
+
+    def hang(self, mark: str, text: str, style: str = "") -> None:
+        """A paragraph beside a mark, under which its further lines do not go."""
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_row(f"  {mark}", Text(text))
+        self.console.print(table, style=style)
+
+    def table(self, titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+        """Rows under titles; columns in `right` hold numbers."""
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for at, title in enumerate(titles):
+            table.add_column(title, justify="right" if at in right else "left", overflow="fold")
         for row in rows:
             table.add_row(*map(Text, row))
         self.console.print(table)
+        self.console.print()
 
     def ask(self, question: str, default: str = "") -> str:
         """The user's answer, `default` for an empty one.
@@ -72,29 +89,43 @@ class Screen:
             answer = self.ask(question, str(default) if default else "")
             if not answer:
                 return default
-            if answer.isdigit() and 1 <= int(answer) <= count:
+            if answer.isdecimal() and 1 <= int(answer) <= count:
                 return int(answer)
-            self.tell(_("a number from 1 to %d, please") % count)
+            self.tell(_("a number from 1 to %d, please") % count, "yellow")
 
     def agrees(self, question: str, default: bool = True) -> bool:
         """Whether the user says yes."""
         while True:
             answer = self.ask(f"{question} (y/n)", "y" if default else "n").lower()
-            if answer in ("y", "yes", "예", "네", "n", "no", "아니오"):
-                return answer in ("y", "yes", "예", "네")
+            if answer in YES + NO:
+                return answer in YES
 
     def run(self, *words: str) -> bool:
-        """Whether a command of ours ended well; it is shown as one would type it."""
-        self.tell(f"$ slm-factory {' '.join(words)}", "cyan")
+        """Whether a command of ours ended well; it is shown as one would type it.
+
+        Raises:
+            Leave: the user stopped it.
+        """
+        self.command(shlex.join(["slm-factory", *words]))
         code = subprocess.run(observe.command(*words), check=False).returncode
-        if code in (130, -2):
+        if code in INTERRUPTED:
             raise Leave
         return code == 0
 
-    def train(self, *words: str) -> bool:
-        """As `run`, with the losses shown as they come."""
-        self.tell(f"$ slm-factory {' '.join(words)}", "cyan")
-        seen: set[tuple[str, float]] = set()
+    def demand(self, *words: str) -> None:
+        """Runs a command of ours.
+
+        Raises:
+            Leave: the user stopped it.
+            UserError: it failed, and has told why.
+        """
+        if not self.run(*words):
+            raise UserError(_("error: that did not work"), _("hint: its own words stand above"))
+
+    def train(self, *words: str) -> None:
+        """As `demand`, with the losses shown as they come."""
+        self.command(shlex.join(["slm-factory", *words]))
+        seen: set[float] = set()
         with subprocess.Popen(observe.command(*words)) as process:
             try:
                 while process.poll() is None:
@@ -103,22 +134,25 @@ class Screen:
             except KeyboardInterrupt as error:
                 process.wait()
                 raise Leave from error
-        return process.returncode == 0
+        if process.returncode in INTERRUPTED:
+            raise Leave
+        if process.returncode:
+            raise UserError(_("error: that did not work"), _("hint: its own words stand above"))
 
-    def losses(self, seen: set[tuple[str, float]]) -> None:
+    def losses(self, seen: set[float]) -> None:
         """Prints each valid loss once; points of an earlier training are gone as soon as the stage starts."""
         running = observe.activity.read_all().get("train")
         if not running or running.state != "running":
             return
-        for step, value in observe.points(Path(observe.CURVES) / "eval_loss.tsv", "eval_loss"):
-            if ("eval_loss", step) not in seen:
-                seen.add(("eval_loss", step))
-                told = {"step": step, "value": value}
-                self.tell("  " + _("step %(step)d: valid loss %(value).4f") % told, "dim")
-
-    def set(self, values: dict[str, dict[str, Any]], source: Path) -> None:
-        """Writes parameters, and shows each change as it could be typed."""
-        from slm_factory.cli.profile import assign
-
-        for key, before, after in assign(values, source):
-            self.tell(f"params.yaml: {key}: {before} -> {after}", "cyan")
+        learned = dict(observe.points(observe.CURVES / "loss.tsv", "loss"))
+        for step, value in observe.points(observe.CURVES / "eval_loss.tsv", "eval_loss"):
+            if step in seen:
+                continue
+            seen.add(step)
+            told = {"step": step, "loss": learned.get(step, float("nan")), "value": value}
+            text = (
+                _("step %(step)d: loss %(loss).4f, valid loss %(value).4f")
+                if step in learned
+                else _("step %(step)d: valid loss %(value).4f")
+            )
+            self.tell("  " + text % told, "dim")

@@ -1,48 +1,28 @@
 """The wizard leads through real commands, goes back, leaves, and goes on where it was left."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from io import StringIO
 from pathlib import Path
 
 import pytest
 import yaml
-from rich.console import Console
 from typer.testing import CliRunner
 
+from slm_factory import language
 from slm_factory.cli.main import app
 from slm_factory.core import params
 from slm_factory.core.errors import UserError
-from slm_factory.wizard import steps
+from slm_factory.wizard import choices, documents, pairs, steps
 from slm_factory.wizard.screen import Back, Leave, Screen
 from tests.conftest import REPOSITORY
+from tests.wizard import sitting
+from tests.wizard.sitting import Sitting
 
 STAGES = ("parse", "chunk", "generate", "validate", "score")
 DOCUMENT = "# Backup policy\n\n- Retention: 30 days\n- Owner: platform team\n"
-
-Talk = Callable[..., tuple[Screen, StringIO]]
-
-
-@pytest.fixture
-def talk() -> Talk:
-    """Makes a screen whose user gives these answers; what is printed can be read."""
-
-    def begin(*answers: str) -> tuple[Screen, StringIO]:
-        waiting, printed = iter(answers), StringIO()
-
-        def read(question: str) -> str:
-            printed.write(question)
-            try:
-                return next(waiting)
-            except StopIteration:
-                raise EOFError from None
-
-        return Screen(Console(file=printed, width=100), read), printed
-
-    return begin
 
 
 @pytest.fixture
@@ -74,91 +54,156 @@ def walk(screen: Screen, start: str) -> list[str]:
     return begun
 
 
+def talk(*answers: str) -> Sitting:
+    """A screen whose user gives these answers."""
+    return Sitting(answers=list(answers))
+
+
+class Working(Sitting):
+    """One that really runs the commands."""
+
+    run = Screen.run
+    train = Screen.train
+
+
 @pytest.mark.slow
 def test_documents_become_checked_pairs_by_the_commands_that_are_shown(
-    repository: Path, talk: Talk, capfd: pytest.CaptureFixture[str]
+    repository: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    screen, printed = talk("", "", "q")
+    screen = Working(answers=["", "", "q"])
     assert walk(screen, "documents") == ["documents", "reading", "teacher"]
-    assert "$ slm-factory run --until chunk" in printed.getvalue()
-    assert "backup.md" in printed.getvalue()
-    screen, printed = talk("m", "", "y", "q")
+    assert "$ slm-factory run --until chunk" in screen.told
+    assert "backup.md" in screen.told
+    screen = Working(answers=["m", "", "y", "q"])
     assert walk(screen, "generating") == ["generating", "checking", "reviewing"]
-    told = printed.getvalue()
-    assert "30 days" in told and "- Retention: 30 days" in told
-    assert told.count("  Q  ") >= 2
-    assert " pairs kept" in told
+    assert "30 days" in screen.told and "- Retention: 30 days" in screen.told
+    assert screen.told.count("  Q  ") >= 2
+    assert " pairs kept" in screen.told
     capfd.readouterr()
 
 
-def test_going_back_and_leaving(talk: Talk, workspace: Path) -> None:
-    (workspace / "data/documents").mkdir(parents=True)
-    (workspace / "data/documents/a.md").write_text("a")
-    screen, _ = talk("b", "q")
-    assert walk(screen, "options") == ["options", "student"]
-    screen, _ = talk()  # the input ends
-    assert walk(screen, "options") == ["options"]
+def test_going_back_and_leaving(workspace: Path) -> None:
+    sitting.lay_out()
+    assert walk(talk("b", "q"), "reading") == ["reading", "documents"]
+    assert walk(talk(), "options") == ["options"], "the input ends"
 
 
-def test_a_step_that_fails_is_tried_again_or_left_for_the_one_before(talk: Talk) -> None:
+@pytest.mark.parametrize(
+    "error", [UserError("error: what", "hint: how"), OSError(28, "No space left on device")]
+)
+def test_a_step_that_fails_is_tried_again_or_left_for_the_one_before(error: Exception) -> None:
     def failing(screen: Screen) -> None:
-        raise UserError("error: what", "hint: how")
+        raise error
 
     step = steps.Step("x", "X", failing)
-    screen, printed = talk("")
+    screen = talk("")
     assert steps.pace(screen, step) == 0
-    assert "error: what\nhint: how" in printed.getvalue()
-    assert steps.pace(talk("b")[0], step) == -1
+    assert "error: what\nhint: how" in screen.told or "No space left on device" in screen.told
+    assert steps.pace(talk("b"), step) == -1
     with pytest.raises(Leave):
-        steps.pace(talk("q")[0], step)
+        steps.pace(talk("q"), step)
 
 
-def test_documents_are_copied_and_none_is_replaced_without_a_question(talk: Talk, workspace: Path) -> None:
+def test_a_command_that_fails_keeps_the_session_in_its_step(workspace: Path) -> None:
+    sitting.lay_out()
+    screen = talk("", "q")
+    screen.outcomes = {"run": False}
+    assert walk(screen, "generating") == ["generating", "generating"]
+    assert "its own words stand above" in screen.told
+
+
+def test_documents_are_copied_and_none_is_replaced_without_a_question(workspace: Path) -> None:
     theirs = workspace / "theirs"
     (theirs / "sub").mkdir(parents=True)
     (theirs / "sub/b.md").write_text("new")
     (theirs / "a.md").write_text("new")
     (workspace / "data/documents").mkdir(parents=True)
     (workspace / "data/documents/a.md").write_text("old")
-    screen, printed = talk("nowhere", str(theirs), "n", "")
-    steps.documents(screen)
+    screen = talk("nowhere", str(theirs), "n", "")
+    documents.documents(screen)
     assert (workspace / "data/documents/a.md").read_text() == "old"
     assert (workspace / "data/documents/sub/b.md").read_text() == "new"
-    assert "there is no nowhere" in printed.getvalue()
-    assert f"$ cp -r {theirs}/. data/documents/" in printed.getvalue()
+    assert "there is no nowhere" in screen.told
+    assert f"$ cp -r {theirs}/. data/documents/" in screen.told
 
 
-def test_an_empty_folder_of_documents_is_not_left_behind(talk: Talk, workspace: Path) -> None:
+def test_an_empty_folder_of_documents_is_not_left_behind(workspace: Path) -> None:
     (workspace / "data/documents").mkdir(parents=True)
     (workspace / "data/documents/a.md").write_text("old")
-    screen, _ = talk("-", "y", "")
     with pytest.raises(Leave):
-        steps.documents(screen)
+        documents.documents(talk("-", "y", ""))
     assert not (workspace / "data/documents/a.md").exists()
 
 
-def test_an_option_is_written_as_the_line_that_is_shown(talk: Talk, workspace: Path) -> None:
-    number = list(steps.OPTIONS).index("train.epochs") + 1
-    screen, printed = talk("99", str(number), "7", "")
-    steps.options(screen)
+def test_documents_are_left_out_by_number_after_a_question(workspace: Path) -> None:
+    sitting.lay_out()
+    screen = talk("0 3", "2", "n", "2", "y", "")
+    documents.reading(screen)
+    assert "numbers from 1 to 2" in screen.told
+    assert screen.told.count("$ slm-factory run --until chunk") == 4, "what is left is read again"
+    assert "$ rm 'data/documents/펌프.pdf'" in screen.told
+    assert [path.name for path in documents.DOCUMENTS.rglob("*") if path.is_file()] == ["backup.md"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "places"), [("1 3", [0, 2]), ("2,1", [1, 0]), ("4", []), ("x", []), ("0", [])]
+)
+def test_numbers_name_places(answer: str, places: list[int]) -> None:
+    assert documents.numbers(answer, 3) == places
+
+
+def test_an_option_is_written_as_the_line_that_is_shown(workspace: Path) -> None:
+    number = list(choices.OPTIONS).index("train.epochs") + 1
+    screen = talk("99", str(number), "7", "")
+    choices.options(screen)
     assert params.read()["train"]["epochs"] == 7
-    assert "params.yaml: train.epochs: auto -> 7" in printed.getvalue()
-    assert "a number from 1 to" in printed.getvalue()
+    assert "params.yaml: train.epochs: auto -> 7" in screen.told
+    assert "a number from 1 to" in screen.told
     assert " # at most" in (workspace / "params.yaml").read_text(encoding="utf-8"), "comments stay"
+
+
+@pytest.mark.parametrize("answer", ["[", "many", "-1"])
+def test_an_option_that_no_stage_would_take_is_not_written(workspace: Path, answer: str) -> None:
+    before = (workspace / "params.yaml").read_text(encoding="utf-8")
+    number = list(choices.OPTIONS).index("generate.max_chunks") + 1
+    choices.options(talk(str(number), answer, ""))
+    assert yaml.safe_load((workspace / "params.yaml").read_text(encoding="utf-8")) == yaml.safe_load(before)
 
 
 def test_every_option_is_a_key_of_params(workspace: Path) -> None:
     values = params.read()
-    for key in steps.OPTIONS:
+    for key in choices.OPTIONS:
         section, _, name = key.partition(".")
         assert name in values[section]
 
 
-def test_back_is_a_word_of_its_own(talk: Talk) -> None:
+def test_every_reason_of_a_rejection_has_korean_words() -> None:
+    language.use("ko")
+    assert [reason for reason in pairs.REASONS if pairs.why(reason) == reason] == []
+    assert pairs.why("score below 3") == "3점 미만"
+
+
+def test_back_is_a_word_of_its_own() -> None:
     with pytest.raises(Back):
-        talk("b")[0].ask("?")
-    assert talk("back")[0].ask("?") == "back"
-    assert talk("maybe", "네")[0].agrees("?") is True
+        talk("b").ask("?")
+    assert talk("back").ask("?") == "back"
+    assert talk("maybe", "네").agrees("?") is True
+
+
+def test_killed_at_each_step_the_next_start_goes_on_there(workspace: Path) -> None:
+    sitting.lay_out()
+    (workspace / "dvc.yaml").write_text("stages: {}\n")
+    for command in (["init", "-q"], ["config", "user.name", "a"], ["config", "user.email", "a@b"]):
+        subprocess.run(["git", *command], check=True)
+    script = [sys.executable, "-m", "tests.wizard.sitting"]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(script, stdout=subprocess.PIPE, env=environment, check=True)
+    starts = json.loads(done.stdout)
+    assert len(starts) == len(steps.STEPS)
+    for killed_at, told in enumerate(starts[1:], 1):
+        assert killed_at == 1 or f"Going on with step {killed_at};" in told
+        assert f"{killed_at}/{len(steps.STEPS)} " in told, "it begins where it was killed"
+        assert f"{killed_at + 1}/{len(steps.STEPS)} " in told, "and gets further"
 
 
 def test_the_next_start_goes_on_where_the_user_left(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
