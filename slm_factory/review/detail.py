@@ -31,8 +31,8 @@ ABOVE_EVIDENCE = 2  # lines of the source that stay in sight above the evidence
 class Detail(ScrollView, can_focus=True):
     """A text of any length, of which only the lines on the screen are drawn.
 
-    With `most`, it is as high as its text, up to that share of what is around it, and `least` lines at
-    least: what stands below would else begin at another line for every pair, after a layout of its own.
+    With `most`, it is as high as its text, at least `least` lines, and at most that share of what is around
+    it: what stands below would else begin at another line for every pair, after a layout of its own.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"detail--{name}" for name in PARTS}
@@ -73,8 +73,8 @@ class Detail(ScrollView, can_focus=True):
         self.evidence_line = next((n for n, line in enumerate(lines) if any(map(is_evidence, line))), None)
         self.virtual_size = Size(width, len(lines))
         if self.most and isinstance(self.parent, Widget):
-            around = self.parent.size.height
-            self.styles.height = max(self.least, min(len(lines), int(self.most * around)))
+            most = max(1, int(self.most * self.parent.size.height))
+            self.styles.height = min(max(self.least, len(lines)), most)
         self.refresh()
 
     def style_of(self, name: str) -> Style:
