@@ -11,7 +11,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,8 +19,6 @@ from slm_factory.engine.llama import Llama
 from slm_factory.serve.channel import Frames, Kind, pack
 
 RECEIVED = 2**16  # bytes at a time
-INTERVAL = 0.03  # seconds: what comes sooner after the last sending goes with the next
-URGENT = 2  # events that begin a reply (the role, the first token), which nothing holds back
 
 
 class Answers:
@@ -32,8 +29,6 @@ class Answers:
         self.server = server
         self.threads = ThreadPoolExecutor(slots)
         self.sending = threading.Lock()
-        self.unsent = bytearray()
-        self.sent = 0.0  # when, by the monotonic clock
         self.wanted: set[int] = set()  # requests whose answers somebody waits for
 
     def serve(self) -> None:
@@ -49,33 +44,22 @@ class Answers:
 
     def answer(self, number: int, request: bytes, *, is_chat: bool) -> None:
         """Has llama.cpp answer one request."""
-        events = 0
-
-        def take(event: bytes) -> bool:
-            nonlocal events
-            events += 1
-            self.send(pack(number, Kind.EVENT, event), at_once=events <= URGENT)
-            return number not in self.wanted
-
         try:
-            self.llama.stream_bytes(request, take, is_chat=is_chat)
+            self.llama.stream_bytes(request, lambda event: self.take(number, event), is_chat=is_chat)
         except (RuntimeError, ValueError) as error:  # what llama.cpp says about requests it cannot read
-            take(json.dumps({"error": {"code": 400, "message": str(error)}}).encode())
+            self.take(number, json.dumps({"error": {"code": 400, "message": str(error)}}).encode())
         self.wanted.discard(number)
-        self.send(pack(number, Kind.END), at_once=True)
+        self.send(pack(number, Kind.END))
 
-    def send(self, frame: bytes, *, at_once: bool) -> None:
-        """Sends a frame, with those that wait, or has it wait for the next.
+    def take(self, number: int, event: bytes) -> bool:
+        """Sends an event; True stops the answer."""
+        self.send(pack(number, Kind.EVENT, event))
+        return number not in self.wanted
 
-        Many conversations advance together. A wake-up of the server for each token of each would cost more
-        than the token; all of some milliseconds in one cost little, and nobody reads faster.
-        """
+    def send(self, frame: bytes) -> None:
+        """Sends a frame, whole."""
         with self.sending:
-            self.unsent += frame
-            if at_once or time.monotonic() - self.sent > INTERVAL:
-                self.server.sendall(self.unsent)
-                self.unsent.clear()
-                self.sent = time.monotonic()
+            self.server.sendall(frame)
 
 
 def main() -> None:
