@@ -61,6 +61,7 @@ class Tally:
     tokens: int = 0
     answers: int = 0
     seconds: float = 0.0
+    processor: float = 0.0  # seconds of the server and its workers
     errors: Counter[str] = field(default_factory=Counter)
     first: list[float] = field(default_factory=list)  # seconds to the first token
 
@@ -161,13 +162,19 @@ def against_the_peer(questions: list[str], clients: int, seconds: float) -> list
     tallies = Tally(), Tally()
     with ExitStack() as stack:
         place = stack.enter_context(repository())
-        ports = [stack.enter_context(process(one, place))[1] for one in (ours(clients), peer)]
-        for port in ports:
+        started = [stack.enter_context(process(one, place)) for one in (ours(clients), peer)]
+        for _, port in started:
             asyncio.run(load(port, questions, clients, 1, Tally()))
+        for (server, _), tally in zip(started, tallies, strict=True):
+            tally.processor = -processor_seconds(server)
         for _ in range(SLICES):
-            for port, tally in zip(ports, tallies, strict=True):
+            for (_, port), tally in zip(started, tallies, strict=True):
                 asyncio.run(load(port, questions, clients, seconds / SLICES, tally))
+        for (server, _), tally in zip(started, tallies, strict=True):
+            tally.processor += processor_seconds(server)
     mine, theirs = tallies
+    costs = [1000 * tally.processor / tally.tokens for tally in tallies]
+    print(f"processor seconds per 1000 tokens: ours {costs[0]:.2f}, llama.cpp {costs[1]:.2f}")
     late = [statistics.quantiles(tally.first, n=20)[-1] * 1000 for tally in tallies]
     print(f"ours:      {mine.rate:7.0f} tokens/s, {mine.answers} answers, p95 first token {late[0]:.0f} ms")
     print(
@@ -179,6 +186,12 @@ def against_the_peer(questions: list[str], clients: int, seconds: float) -> list
             "tokens per second, share of llama.cpp's", mine.rate / theirs.rate, 0.9, "", is_floor=True
         ),
     ]
+
+
+def processor_seconds(server: subprocess.Popen[str]) -> float:
+    """What a server and its children have used of the processors so far."""
+    processes = [psutil.Process(server.pid), *psutil.Process(server.pid).children()]
+    return sum(sum(one.cpu_times()[:2]) for one in processes)
 
 
 async def raw(port: int, request: bytes, *, seconds: float = 30) -> int:
@@ -254,8 +267,10 @@ def swaps(questions: list[str]) -> list[Measurement]:
 
             async def promote() -> None:
                 for number in range(1, 5):
-                    await asyncio.sleep(3)
+                    await asyncio.sleep(1)
                     target.alias(versions[number % 2])
+                    while versions[number % 2] not in await text(port, "/health"):
+                        await asyncio.sleep(0.2)
 
             async def both() -> None:
                 await asyncio.gather(load(port, questions, 8, 15, tally), promote())
@@ -267,7 +282,7 @@ def swaps(questions: list[str]) -> list[Measurement]:
             code = started.wait()
     print(f"swaps: {done:.0f} under {tally.answers} answers, dropped: {dict(tally.errors)}")
     return [
-        Measurement("swaps under load", done, 3, "", is_floor=True),
+        Measurement("swaps under load", done, 4, "", is_floor=True),
         Measurement("answers dropped by them", tally.errors.total(), 0, ""),
         Measurement("exit code after SIGTERM", code, 0, ""),
     ]

@@ -73,7 +73,7 @@ class Generation:
         self.is_too_long = False  # it does not
         self.task = asyncio.get_running_loop().create_task(self.answer())
         engine.answering.add(self.task)
-        self.task.add_done_callback(engine.answering.discard)
+        self.task.add_done_callback(self.forget)
 
     async def answer(self) -> None:
         """Waits for a place and has the model answer.
@@ -127,6 +127,12 @@ class Generation:
         self.events.append(event)
         self.news.set()
         return self.is_unwanted
+
+    def forget(self, task: asyncio.Task[None]) -> None:
+        """Lets the task go; why it ended may interest nobody any more."""
+        self.engine.answering.discard(task)
+        if not task.cancelled():
+            task.exception()
 
     async def batch(self) -> list[bytes]:
         """The events that came since the last time, at least one; none when the reply is complete.

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,14 @@ class Worker(asyncio.Protocol):
         with other:
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
             command = [sys.executable, "-P", "-m", "slm_factory.serve.worker", json.dumps(options)]
-            process = subprocess.Popen(command, stdin=other.fileno(), env=environment)
+            # In a group of its own: Ctrl-C in a terminal is the server's alone.
+            process = subprocess.Popen(command, stdin=other.fileno(), env=environment, process_group=0)
         worker = cls(process, channel)
         try:
             kind, content = worker.first_frame()
-        except OSError:
-            kind, content = None, b""
+        except BaseException:  # Ctrl-C while it loads
+            worker.close()
+            raise
         if kind == Kind.READY:
             return worker
         worker.close()
@@ -75,9 +78,10 @@ class Worker(asyncio.Protocol):
 
     def first_frame(self) -> tuple[int | None, bytes]:
         """What the worker says first, (None, b"") if it dies before; waits for it."""
-        while part := self.channel.recv(2**16):
-            for frame in self.frames.read(part):
-                return frame[1:]
+        with suppress(ConnectionResetError):
+            while part := self.channel.recv(2**16):
+                for frame in self.frames.read(part):
+                    return frame[1:]
         return None, b""
 
     async def connect(self) -> None:

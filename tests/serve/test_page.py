@@ -67,7 +67,7 @@ def opened(browser: Any, address: str, **context: Any) -> Iterator[Any]:
     page.goto(address)
     page.wait_for_selector("body[data-ready]")
     yield page
-    assert not [fault for fault in faults if "401" not in fault]
+    assert not [fault for fault in faults if "status of 4" not in fault]
     made.close()
 
 
