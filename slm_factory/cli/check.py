@@ -38,10 +38,10 @@ def check(
 ) -> None:
     """Check that everything is there that `run` needs.
 
-    Files, parameters, documents, teacher (asked one real question), student, packages, cache, device,
-    training's memory and time, and disk; exit code 2 when one fails. --fix makes missing folders and files,
-    and fills keys that params.yaml lacks after an upgrade; what it cannot do (install, download, free space)
-    it tells, as ever.
+    Files, parameters, documents, teacher (asked one real question) and what a run would take of it, student,
+    packages, cache, device, training's memory and time, and disk; exit code 2 when one fails. --fix makes
+    missing folders and files, and fills keys that params.yaml lacks after an upgrade; what it cannot do
+    (install, download, free space) it tells, as ever.
 
     Examples: slm-factory check; slm-factory check --fix; slm-factory check --json
     """
@@ -181,6 +181,13 @@ def check_teacher() -> Iterator[Finding]:
     yield from check_teacher.findings()
 
 
+def check_cost() -> Iterator[Finding]:
+    """What a run would still ask of the teacher, and pay."""
+    from slm_factory.cli import check_cost
+
+    yield from check_cost.findings()
+
+
 def check_student() -> Iterator[Finding]:
     """Whether the student's weights are here, and the served files can be made of it.
 
@@ -314,6 +321,7 @@ CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "params": check_params,
     "documents": check_documents,
     "teacher": check_teacher,
+    "cost": check_cost,
     "student": check_student,
     "packages": check_packages,
     "cache": check_cache,

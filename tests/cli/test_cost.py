@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from slm_factory.cli import cost
+from slm_factory.cli import check_cost, cost
 from slm_factory.cli.forecast import Forecast, Load, Range, past_answers
 from slm_factory.core import files
 from slm_factory.core.files import Row
@@ -276,6 +276,22 @@ def test_the_budget_is_judged_with_what_was_spent_before(
     cost.cost()
     shown = capsys.readouterr().out
     assert "generate" in shown and "teacher.budget.money" in shown and "Assumed: " in shown
+
+
+def test_check_tells_the_total_and_warns_where_a_budget_may_be_passed(repository: Path) -> None:
+    [before] = check_cost.findings()
+    asked = str(estimated()["stages"]["total"]["new"][0])
+    assert before.state == "ok" and before.text.startswith(asked)
+    assert " tokens, " in before.text and " money" in before.text
+    set_params(repository, **{"teacher.budget": {"money": 1e-9, "tokens": 0}})
+    [after] = check_cost.findings()
+    assert (after.state, "may pass teacher.budget.money" in after.text) == ("warn", True)
+
+
+def test_without_chunks_check_tells_how_to_have_an_estimate(workspace: Path) -> None:
+    (workspace / "dvc.yaml").write_text("stages: {}\n")
+    [finding] = check_cost.findings()
+    assert finding.state == "ok" and finding.text.endswith("run --until chunk, which asks no teacher")
 
 
 def test_chunks_of_other_documents_or_parameters_are_not_estimated_from(
