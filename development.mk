@@ -1,6 +1,6 @@
 # What those need who work on slm-factory itself; `slm-factory init` leaves it out, with the tests and the documentation.
 
-.PHONY: test lint docs site story messages
+.PHONY: test lint docs site story stories messages
 
 test: $(INSTALLED) ## the whole test suite
 	@$(BIN)/pytest
@@ -18,6 +18,9 @@ site: $(INSTALLED) ## the documentation as a site: build/site/index.html, which 
 
 story: $(INSTALLED) ## the life of a student in a clone: better, refused, deleted, rolled back (about 25 minutes)
 	@$(BIN)/python -m bench.story
+
+stories: $(INSTALLED) ## the three stories of docs/stories, word for word (about half an hour)
+	@for page in incident tax-law company-rules; do $(BIN)/python -m docs.stories.run docs/stories/$$page.md || exit 1; done
 
 messages: $(INSTALLED) ## gather the texts of the interface and of the pages, and compile their translations
 	@mkdir -p build

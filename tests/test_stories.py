@@ -1,11 +1,15 @@
 """The three stories of docs/stories, executed with a student that learns in seconds; all else is real."""
 
+import contextlib
+import re
 import shutil
 from pathlib import Path
 
+import psutil
 import pytest
 
-from docs.stories.run import Mismatch, Page, Shell, environment, run, steps
+from docs.stories.page import Page
+from docs.stories.run import Mismatch, Shell, environment, run
 from slm_factory.cli import template
 from tests import tiny_clone
 from tests.conftest import REPOSITORY
@@ -37,3 +41,87 @@ def test_story_is_as_its_page_shows(
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # more only get in a tiny student's way
     run(STORIES / f"{name}.md", tmp_path, clone=clone, has_its_student=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_languages_show_the_same_blocks(name: str) -> None:
+    english, korean = (
+        re.findall(r"^```.*?^```", (STORIES / f"{name}{suffix}").read_text(encoding="utf-8"), re.M | re.S)
+        for suffix in (".md", ".ko.md")
+    )
+    assert english == korean and len(english) > 5
+
+
+def told(tmp_path: Path, page: str, *, has_its_student: bool = True) -> None:
+    """Executes a page with this text in an empty home."""
+    home = tmp_path / "home"
+    home.mkdir(parents=True)
+    (tmp_path / "page.md").write_text(page, encoding="utf-8")
+    run(tmp_path / "page.md", home, has_its_student=has_its_student)
+
+
+def test_a_page_is_one_shell_in_an_empty_home(tmp_path: Path) -> None:
+    told(
+        tmp_path,
+        "```console\n$ mkdir a && cd a && export B='b  c'\n$ basename $PWD; echo $B\na\nb c\n$ ls ~\na\n"
+        "slm-factory\n```\ntext\n```sh\nnot-run\n```\n```console\n$ cat <<END\n> 하나\n> END\n하나\n"
+        "$ cat\n$ false\n$ echo $?\n1\n```\n",
+    )
+
+
+def test_another_output_than_shown_fails_with_the_difference(tmp_path: Path) -> None:
+    with pytest.raises(Mismatch, match=r"(?s)page\.md:4: echo three.*-two.*\+three"):
+        told(tmp_path, "text\n\n```console\n$ echo three\ntwo\n```\n")
+
+
+def test_output_that_is_not_shown_fails(tmp_path: Path) -> None:
+    with pytest.raises(Mismatch, match="more"):
+        told(tmp_path, "```console\n$ echo more\n```\n")
+
+
+def test_a_command_that_fails_ends_the_page(tmp_path: Path) -> None:
+    with pytest.raises(Mismatch, match="ended with 3"):
+        told(tmp_path, "```console\n$ (exit 3)\n$ echo next\nnext\n```\n")
+
+
+def test_a_model_may_say_something_else_with_another_student_only(tmp_path: Path) -> None:
+    page = "```console student\n$ echo 42분\n25분\n```\n"
+    told(tmp_path / "a", page, has_its_student=False)
+    with pytest.raises(Mismatch):
+        told(tmp_path / "b", page)
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "is_same"),
+    [
+        ("a ... c", "a b c", True),
+        ("a ... c", "a b\nc", False),
+        ("...\nc", "a\nb\nc", True),
+        ("...\nc", "c", True),
+        ("recall  0.90 (0.85-0.95)", "recall   0.87 (0.80-0.94)", True),
+        ("recall  0.90 (0.85-0.95)", "recall   0.50 (0.40-0.60)", False),
+        ("40 pairs", "41 pairs", False),
+        ("made 2026-01-01 00:00", "made 2026-11-21 16:32", True),
+    ],
+)
+def test_what_may_differ(shown: str, printed: str, is_same: bool) -> None:
+    assert Page("1", has_its_student=True).compare(shown, printed) is is_same
+
+
+def test_a_version_of_the_page_is_the_same_version_throughout() -> None:
+    page = Page("1", has_its_student=True)
+    first, other = "v20261121T163256Z", "v20261121T164046Z"
+    assert page.compare("serving v20260101T000001Z", f"serving {first}")
+    assert page.here("metrics diff v20260101T000001Z") == f"metrics diff {first}"
+    assert page.compare("listens on 11435", "listens on 1") and page.here("--port 11435") == "--port 1"
+    assert not page.compare("serving v20260101T000001Z", f"serving {other}")
+    assert page.compare("v20260101T000002Z, not v20260101T000001Z", f"{other}, not {first}")
+
+
+def test_a_page_leaves_nothing_running(tmp_path: Path) -> None:
+    with Shell(tmp_path, environment(tmp_path, REPOSITORY)) as shell:
+        number = int(shell.type("sleep 60 & echo $!"))
+        assert psutil.pid_exists(number)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(number).wait(timeout=5)
+    assert not psutil.pid_exists(number)
