@@ -21,6 +21,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LIMIT = 5  # commands
+# More facts than gate.min_questions: of fewer questions the gate cannot tell whether a model is better.
 QUESTION, EXPECTED = "가람창고 출고 마감 시각은 몇 시인가요?", "17시 40분"
 DOCUMENT = """# 가람창고 운영 규칙
 
@@ -38,6 +39,27 @@ DOCUMENT = """# 가람창고 운영 규칙
 - 반품 보관 기간: 10일
 - 적재 높이 한도: 2.4미터
 - 소화기 교체 주기: 5년
+
+## 배송
+
+- 당일 배송 주문 마감: 11시 20분
+- 배송 차량 대수: 34대
+- 배송 지연 보고 기한: 50분
+- 배송 책임자: 배송관리팀 서지안
+- 오배송 회수 기한: 3일
+- 운행 일지 보관 기간: 4년
+- 차량 정비 주기: 60일
+
+## 안전
+
+- 안전 교육 주기: 90일
+- 안전모 교체 주기: 2년
+- 사고 보고 기한: 30분
+- 소방 훈련 주기: 180일
+- 안전 책임자: 안전관리팀 유다온
+- 위험물 보관 한도: 200리터
+- 비상구 점검 주기: 7일
+- 구급함 보충 주기: 30일
 """
 
 
