@@ -23,14 +23,4 @@ stories: $(INSTALLED) ## the three stories of docs/stories, word for word (about
 	@for page in incident tax-law company-rules; do $(BIN)/python -m docs.stories.run docs/stories/$$page.md || exit 1; done
 
 messages: $(INSTALLED) ## gather the texts of the interface and of the pages, and compile their translations
-	@mkdir -p build
-	@$(BIN)/pybabel --quiet extract --no-location --sort-output --keyword N_ --ignore-dirs report \
-		--output build/slm_factory.pot slm_factory
-	@$(BIN)/pybabel --quiet extract --no-location --sort-output --keyword N_ --mapping pyproject.toml \
-		--output build/report.pot slm_factory/report
-	@for place in slm_factory:language report:report; do \
-		domain=$${place%:*}; folder=slm_factory/$${place#*:}/locale; \
-		$(BIN)/pybabel --quiet update --domain $$domain --no-fuzzy-matching --ignore-pot-creation-date \
-			--width 100 --input-file build/$$domain.pot --output-dir $$folder && \
-		$(BIN)/pybabel --quiet compile --domain $$domain --directory $$folder || exit 1; \
-	done
+	@$(BIN)/python -m docs.make_messages

@@ -24,8 +24,11 @@ def tools() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def english() -> None:
-    """Each test begins in English, whatever language the one before it has chosen."""
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins in English, whatever the locale is and the test before it has chosen."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
     language.use("en")
 
 

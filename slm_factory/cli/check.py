@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.console import console
 from slm_factory.cli.finding import Finding
 from slm_factory.core.errors import UserError
+from slm_factory.language import N_, _
+from slm_factory.language.sentences import sentence
 
 if TYPE_CHECKING:
     from slm_factory.core.params import Settings
@@ -50,7 +53,7 @@ def check(
     fixed = list(mend()) if fix else []
     if not as_json:
         for fault in fixed:
-            print(f"fixed: {fault}")
+            print(_("fixed: {fault}").format(fault=sentence(fault)))
     for name, examine in CHECKS.items():
         try:
             found = list(examine())
@@ -83,18 +86,17 @@ def mend() -> Iterator[str]:
 
 def show(findings: list[Finding]) -> None:
     """Prints findings as lines; a fix stands under its finding."""
-    from rich.console import Console
+    from rich.cells import set_cell_size
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
-    styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+    screen = console(soft_wrap=True)
+    styles = {N_("ok"): "green", N_("warn"): "yellow", N_("fail"): "bold red"}
     for finding in findings:
-        line = Text.assemble(
-            (f"{finding.state:<4} ", styles[finding.state]), (f"{finding.name:<10} ", "bold"), finding.text
-        )
-        console.print(line)
+        state, name = set_cell_size(_(finding.state), 5), set_cell_size(_(finding.name), 11)
+        text = sentence(finding.text)
+        screen.print(Text.assemble((state, styles[finding.state]), (name, "bold"), text))
         if finding.fix:
-            console.print(Text(f"{'':<16}{finding.fix}"))
+            screen.print(Text(f"{'':<16}{sentence(finding.fix)}"))
 
 
 def check_files() -> Iterator[Finding]:
@@ -317,15 +319,15 @@ def check_disk() -> Iterator[Finding]:
 
 
 CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
-    "files": check_files,
-    "params": check_params,
-    "documents": check_documents,
-    "teacher": check_teacher,
-    "cost": check_cost,
-    "student": check_student,
-    "packages": check_packages,
-    "cache": check_cache,
-    "device": check_device,
-    "training": check_training,
-    "disk": check_disk,
+    N_("files"): check_files,
+    N_("params"): check_params,
+    N_("documents"): check_documents,
+    N_("teacher"): check_teacher,
+    N_("cost"): check_cost,
+    N_("student"): check_student,
+    N_("packages"): check_packages,
+    N_("cache"): check_cache,
+    N_("device"): check_device,
+    N_("training"): check_training,
+    N_("disk"): check_disk,
 }

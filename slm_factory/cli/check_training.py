@@ -128,9 +128,9 @@ def time(found: "Plan", spread: "ParallelSettings") -> Finding:
     """How long it takes at most, and what that costs."""
     if found.seconds is None:
         return Finding("training", "ok", "its time is told once there are rows (run --until convert)")
-    text = f"about {duration(found.seconds)} at most: {found.epochs} epochs of {found.steps} steps"
-    if spread.price_per_hour:
-        text += f", {found.seconds / 3600 * spread.price_per_hour:.2f} at {spread.price_per_hour:g} an hour"
+    money, hourly = found.seconds / 3600 * spread.price_per_hour, spread.price_per_hour
+    price = f", {money:.2f} at {hourly:g} an hour" if hourly else ""
+    text = f"about {duration(found.seconds)} at most: {found.epochs} epochs of {found.steps} steps{price}"
     return Finding("training", "ok", text)
 
 

@@ -12,13 +12,14 @@ import typer
 
 from slm_factory.cli import repository
 from slm_factory.core.errors import UserError
+from slm_factory.language import N_, _
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
 
 BESIDE_STAGES = (Path("data/eval"), Path("build"))  # what commands make
 WITH_OUTPUTS = ("data", "metrics", "models")  # where a killed process may leave half a file
-KEPT = "documents, data/*.jsonl, metrics, deploy/, the answer store"
+OUTPUTS = N_("outputs")
 # A training that runs, or that somebody means to go on with, has touched its checkpoints lately.
 OLD_CHECKPOINT_SECONDS = 7 * 24 * 3600
 
@@ -59,7 +60,7 @@ def clean(
         with lock_repo(repo):  # no stage may be running
             removals = list(removals_of(repo, everything=everything))
             if not removals:
-                print("Nothing to remove.")
+                print(_("Nothing to remove."))
                 return
             show(removals)
             if not yes:
@@ -68,16 +69,16 @@ def clean(
             for removal in removals:
                 for path in removal.paths:
                     remove(path)
-    print(f"Removed {freed}.")
+    print(_("Removed {size}.").format(size=freed))
 
 
 def removals_of(repo: "Repo", *, everything: bool) -> Iterator[Removal]:
     """What there is to remove, kind by kind."""
-    found = [Removal("outputs", list(outputs(repo)))]
+    found = [Removal(OUTPUTS, list(outputs(repo)))]
     if everything:
         found += [
-            Removal("unused objects in DVC's cache", list(unused_objects(repo))),
-            Removal("checkpoints that nobody went on with for a week", list(old_checkpoints())),
+            Removal(N_("unused objects in DVC's cache"), list(unused_objects(repo))),
+            Removal(N_("checkpoints that nobody went on with for a week"), list(old_checkpoints())),
         ]
     yield from (removal for removal in found if removal.paths)
 
@@ -85,10 +86,10 @@ def removals_of(repo: "Repo", *, everything: bool) -> Iterator[Removal]:
 def show(removals: list[Removal]) -> None:
     """Prints what would go, what it frees, and what stays."""
     for removal in removals:
-        print(f"{removal.what}: {len(removal.paths):,}, {megabytes([removal])}")
-        if removal.what == "outputs":
+        print(f"{_(removal.what)}: {len(removal.paths):,}, {megabytes([removal])}")
+        if removal.what == OUTPUTS:
             print(f"  {', '.join(map(str, removal.paths))}")
-    print(f"These stay: {KEPT}.")
+    print(_("These stay: documents, data/*.jsonl, metrics, deploy/, the answer store."))
 
 
 def ask() -> None:
@@ -103,7 +104,7 @@ def ask() -> None:
             "error: clean asks before it removes anything, and there is no terminal to ask at",
             f"hint: {repository.program()} clean --yes",
         )
-    typer.confirm("Remove them?", abort=True)
+    typer.confirm(_("Remove them?"), abort=True)
 
 
 def outputs(repo: "Repo") -> Iterator[Path]:
@@ -129,7 +130,7 @@ def unused_objects(repo: "Repo") -> Iterator[Path]:
     outside the repository may be that of several, so nothing of it is unused as far as this one can tell.
     """
     used = used_hashes(repo)
-    for _, database in repo.cache.by_scheme():
+    for _scheme, database in repo.cache.by_scheme():
         if not database or not Path(database.path).is_relative_to(repo.root_dir):
             continue
         for name in database.all():

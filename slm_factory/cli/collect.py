@@ -14,6 +14,7 @@ import typer
 
 from slm_factory.cli import repository
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 
 KEY = "LAW_OPEN_API_KEY"
 ADDRESS = "LAW_OPEN_API_URL"
@@ -91,7 +92,7 @@ def law(
         with LawApi(key, base_url, per_second, timeout_seconds, attempts) as api:
             tally = collecting.collect(api, searches, into, max_records)
     except KeyboardInterrupt as error:
-        sys.stderr.write("interrupted: the same command goes on where it stopped\n")
+        sys.stderr.write(_("interrupted: the same command goes on where it stopped") + "\n")
         raise typer.Exit(130) from error
     show({name: value for name, value in asdict(tally).items() if name != "failed_in_a_row"}, into, as_json)
 
@@ -117,9 +118,12 @@ def show(tally: dict[str, Any], into: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"into": str(into), **tally}, ensure_ascii=False, indent=2))
     else:
-        counts = (f"{tally[name]:,} {name.replace('_', ' ')}" for name in ("new", "changed", "unchanged"))
-        rest = f", {tally['without_text']:,} without text" if tally["without_text"] else ""
-        print(f"collect: {', '.join(counts)}{rest}, {len(tally['failed']):,} failed -> {into}")
+        told = _("collect: {new:,} new, {changed:,} changed, {unchanged:,} unchanged").format(**tally)
+        rest = (
+            _(", {count:,} without text").format(count=tally["without_text"]) if tally["without_text"] else ""
+        )
+        failed = _(", {count:,} failed -> {into}").format(count=len(tally["failed"]), into=into)
+        print(told + rest + failed)
     if tally["failed"]:
         raise UserError(
             f"error: {len(tally['failed'])} records failed; they are named above",

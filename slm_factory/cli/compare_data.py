@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.console import console
 from slm_factory.core.errors import UserError
+from slm_factory.language import N_, _
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,6 +30,9 @@ COLUMNS = (
 )
 SHOWN = 10  # documents, values of one column
 PAGE_ROWS = 200  # the same on a page
+# What tables say of columns, and of the parts of a pair.
+DOCUMENT = N_("document")
+COUNTED = (N_("split"), N_("kind"), N_("language"), N_("audience"), N_("question"), N_("answer"))
 
 Row = dict[str, Any]
 Fetch = Callable[[str], Path | None]  # a table's name -> its file, None where that version has none
@@ -155,31 +160,38 @@ def rows_of(file: Path, columns: tuple[str, ...]) -> list[Row]:
 
 def show(found: Row) -> None:
     """Prints the comparison as tables."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    screen = console()
     tables = [changes_table(found)]
     for column, counts in found["counts"].items():
-        name = "document" if column == "doc_id" else column
-        tables.append(counts_table(f"pairs per {name}", counts))
-    tables += [lengths_table(found), counts_table("rejected because", found["rejected"])]
+        name = DOCUMENT if column == "doc_id" else column
+        tables.append(counts_table(_("pairs per {name}").format(name=_(name)), counts))
+    tables += [lengths_table(found), counts_table(_("rejected because"), found["rejected"])]
     for table in tables:
         if table.row_count:
-            console.print(table)
-            console.print()
-    for title in ("added", "removed", "changed"):
-        names = found["documents"][title]
+            screen.print(table)
+            screen.print()
+    changes = {
+        "added": _("documents added: {names}"),
+        "removed": _("documents removed: {names}"),
+        "changed": _("documents changed: {names}"),
+    }
+    for kind, told in changes.items():
+        names = found["documents"][kind]
         if names:
-            others = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            console.print(Text(f"documents {title}: {', '.join(names[:SHOWN])}{others}"))
+            listed = ", ".join(names[:SHOWN])
+            if len(names) > SHOWN:
+                listed = _("{names} and {count} more").format(names=listed, count=len(names) - SHOWN)
+            screen.print(Text(told.format(names=listed)))
     for move, count in found["moved_pairs"].items():
-        console.print(Text(f"{count} pairs moved from {move}"))
+        screen.print(Text(_("{count} pairs moved: {move}").format(count=count, move=move)))
     for tested, trained, leak in zip("ab", "ba", found["leaks"].values(), strict=True):
-        said = f"{leak['questions']} test questions of {found[tested]} are trained on in {found[trained]}"
-        console.print(Text(said, "yellow" if leak["questions"] else ""))
+        told = _("{count} test questions of {one} are trained on in {other}")
+        said = told.format(count=leak["questions"], one=found[tested], other=found[trained])
+        screen.print(Text(said, "yellow" if leak["questions"] else ""))
         for question in leak["examples"]:
-            console.print(Text(f"  {question}"))
+            screen.print(Text(f"  {question}"))
 
 
 def as_page(found: Row) -> str:
@@ -202,12 +214,12 @@ def changes_table(found: Row) -> "Table":
     from rich.text import Text
 
     table = Table("", box=None, pad_edge=False)
-    for title in (found["a"], found["b"], "added", "removed", "changed"):
+    for title in (found["a"], found["b"], _("added"), _("removed"), _("changed")):
         table.add_column(Text(title), justify="right")
-    for name in ("documents", "facts", "pairs"):
+    for name in (N_("documents"), N_("facts"), N_("pairs")):
         changes = found[name]
         came = (len(changes[kind]) for kind in ("added", "removed", "changed"))
-        table.add_row(name, *(f"{count:,}" for count in (changes["a"], changes["b"], *came)))
+        table.add_row(_(name), *(f"{count:,}" for count in (changes["a"], changes["b"], *came)))
     return table
 
 
@@ -217,7 +229,7 @@ def counts_table(title: str, counts: Row) -> "Table":
     from rich.text import Text
 
     table = Table(title, box=None, pad_edge=False)
-    for name in ("a", "b", "change"):
+    for name in ("a", "b", _("change")):
         table.add_column(name, justify="right", min_width=7)
     order = [value for value, _ in most_changed(counts)]
     for value in order[:SHOWN]:
@@ -225,7 +237,9 @@ def counts_table(title: str, counts: Row) -> "Table":
         table.add_row(Text(value or "-"), f"{before:,}", f"{after:,}", f"{after - before:+,}")
     if others := order[SHOWN:]:
         before, after = (sum(counts[value][side] for value in others) for side in "ab")
-        table.add_row(f"{len(others)} others", f"{before:,}", f"{after:,}", f"{after - before:+,}")
+        table.add_row(
+            _("{count} others").format(count=len(others)), f"{before:,}", f"{after:,}", f"{after - before:+,}"
+        )
     return table
 
 
@@ -233,10 +247,10 @@ def lengths_table(found: Row) -> "Table":
     """Shortest, median and longest question and answer of both."""
     from rich.table import Table
 
-    table = Table("characters (min, median, max)", box=None, pad_edge=False)
+    table = Table(_("characters (min, median, max)"), box=None, pad_edge=False)
     for side in "ab":
         table.add_column(side, justify="right", min_width=14)
     for part, sides in found["lengths"].items():
         shown = [f"{sides[side]['min']}, {sides[side]['median']:g}, {sides[side]['max']}" for side in "ab"]
-        table.add_row(part, *shown)
+        table.add_row(_(part), *shown)
     return table

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.console import console
 from slm_factory.core.errors import UserError
+from slm_factory.language import N_, _
+from slm_factory.language.sentences import sentence
 
 if TYPE_CHECKING:
     from slm_factory.cli.forecast import Forecast, Range
@@ -108,7 +111,7 @@ def budget(total: dict[str, Any], settings: "TeacherSettings", tokens: int, mone
         "tokens": (settings.budget.tokens, [tokens + value for value in both]),
     }
     return {
-        name: "fits" if high <= limit else "may pass" if low <= limit else "passes"
+        name: N_("fits") if high <= limit else N_("may pass") if low <= limit else N_("passes")
         for name, (limit, (low, high)) in ends.items()
         if limit
     }
@@ -116,34 +119,39 @@ def budget(total: dict[str, Any], settings: "TeacherSettings", tokens: int, mone
 
 def show(report: dict[str, Any], settings: "TeacherSettings") -> None:
     """Prints the estimate as a table, with the spending so far and the budget."""
-    from rich.console import Console
     from rich.table import Table
 
     from slm_factory.training.ledger import described
 
-    table = Table("stage", box=None, pad_edge=False)
-    for title in ("new", "remembered", "prompt tokens", "answer tokens", "money", "hours"):
+    table = Table(_("stage"), box=None, pad_edge=False)
+    titles = (_("new"), _("remembered"), _("prompt tokens"), _("answer tokens"), _("money"), _("hours"))
+    for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("answers by")
+    table.add_column(_("answers by"))
     for name, row in report["stages"].items():
         ranges = [between(row[column]) for column in ("prompt_tokens", "answer_tokens", "money", "hours")]
-        table.add_row(name, between(row["new"]), f"{row['remembered']:,}", *ranges, row["basis"])
-    Console(highlight=False).print(table)
+        basis = sentence(row["basis"])
+        table.add_row(name, between(row["new"]), f"{row['remembered']:,}", *ranges, basis)
+    console().print(table)
     spent = report["spent"]
-    print(f"\nSpent so far on this machine: {spent['tokens']:,} tokens, {spent['money']:g} money.")
+    told = _("Spent so far on this machine: {tokens:,} tokens, {money:g} money.")
+    print("\n" + told.format(**spent))
     trained = report["training"]
     if trained["runs"]:
-        print(f"Trained {trained['runs']} times: {trained['hours']:g} hours, {trained['money']:g} money.")
-        print(f"The last time on {trained['last']['device']}: {described(trained['last'])}.")
+        last = trained["last"]
+        print(_("Trained {runs} times: {hours:g} hours, {money:g} money.").format(**trained))
+        told = _("The last time on {device}: {took}.")
+        print(told.format(device=last["device"], took=sentence(described(last))))
     for name, verdict in report["budget"].items():
-        print(f"teacher.budget.{name} {getattr(settings.budget, name):g}: {verdict}")
+        print(f"teacher.budget.{name} {getattr(settings.budget, name):g}: {_(verdict)}")
     if "assumption" in {row["basis"] for row in report["stages"].values()}:
         from slm_factory.cli.stage_costs import FACTS_PER_1000_TOKENS
 
-        print(
-            f"Assumed: {FACTS_PER_1000_TOKENS} facts per 1,000 tokens of a chunk; "
+        assumed = _(
+            "Assumed: {facts} facts per 1,000 tokens of a chunk; "
             "after a first run (generate.max_chunks: 20 is enough) its answers are measured instead."
         )
+        print(assumed.format(facts=FACTS_PER_1000_TOKENS))
 
 
 def between(values: list[float] | None) -> str:

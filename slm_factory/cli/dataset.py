@@ -11,6 +11,7 @@ import typer
 
 from slm_factory.cli import repository
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 
 Name = StrEnum("Name", ["chat", "alpaca", "sharegpt", "parquet", "all"])
 Split = StrEnum("Split", ["train", "valid", "test"])
@@ -90,4 +91,4 @@ def show(into: Path, counts: dict[str, int], configs: dict[str, dict[str, str]],
         print(json.dumps(result, ensure_ascii=False))
         return
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    print(f"{told} rows as {', '.join(configs)}: {into}")
+    print(_("{counts} rows as {formats}: {into}").format(counts=told, formats=", ".join(configs), into=into))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slm_factory.cli import completion, repository
+from slm_factory.cli.console import console
 from slm_factory.core.errors import UserError
+from slm_factory.language import N_, _
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 # What is compared, by the title of its table: {slice, category or document: comparison}
 Comparisons = dict[str, "dict[str, Comparison]"]
-GROUPS = {"category": "category", "document": "doc_id"}
+GROUPS = {N_("category"): "category", N_("document"): "doc_id"}
 GROUPED_SLICE = "recall"
 SHOWN = 10  # lines of a table in the terminal
 
@@ -118,7 +120,7 @@ def comparisons(before: "list[Row]", after: "list[Row]") -> Comparisons:
             found.setdefault(title, {})[name] = result
 
     for slice_name in SLICES:
-        add("slice", slice_name, slice_name, "slice")
+        add(N_("slice"), slice_name, slice_name, "slice")
     for title, column in GROUPS.items():
         for name in sorted({row[column] for row in before if row["slice"] == GROUPED_SLICE}):
             add(title, name, GROUPED_SLICE, column)
@@ -136,18 +138,18 @@ def as_object(base: str, ft: str, compared: Comparisons, place: Path) -> dict[st
 
 def show(base: str, ft: str, compared: Comparisons, place: Path) -> None:
     """Prints the slices, and the categories and documents that gained least; the page has all."""
-    from rich.console import Console
 
     from slm_factory.cli.compare_page import by_gain
 
-    console = Console(highlight=False, soft_wrap=True)
+    screen = console(soft_wrap=True)
     for title, group in compared.items():
         least = by_gain(group) if title in GROUPS else list(group)
-        console.print(table(title, base, ft, {name: group[name] for name in least[:SHOWN]}))
+        screen.print(table(title, base, ft, {name: group[name] for name in least[:SHOWN]}))
         if len(least) > SHOWN:
-            console.print(f"the {SHOWN} that gained least, of {len(least)}")
-        console.print()
-    print(f"Everything, with each answer: {place}")
+            told = _("the {count} that gained least, of {all}")
+            screen.print(told.format(count=SHOWN, all=len(least)))
+        screen.print()
+    print(_("Everything, with each answer: {file}").format(file=place))
 
 
 def table(title: str, base: str, ft: str, group: "dict[str, Comparison]") -> "Table":
@@ -158,9 +160,10 @@ def table(title: str, base: str, ft: str, group: "dict[str, Comparison]") -> "Ta
     from slm_factory.cli.compare_page import bounds, shown, significance
 
     lines = Table(box=None, pad_edge=False)
-    lines.add_column(title, min_width=16, overflow="fold")
-    for heading in ("n", base, ft, "gain", "won/lost/tied", "p"):
-        lines.add_column(Text(heading, overflow="fold"), justify="right", no_wrap=heading == "gain")
+    lines.add_column(_(title), min_width=16, overflow="fold")
+    gained = _("gain")
+    for heading in ("n", base, ft, gained, _("won/lost/tied"), "p"):
+        lines.add_column(Text(heading, overflow="fold"), justify="right", no_wrap=heading == gained)
     for name, found in group.items():
         gain = f"{found.gain.mean:+.2f} {bounds(found)}"
         style = {"good": "green", "bad": "red"}.get(significance(found), "")

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slm_factory.cli import completion, repository
+from slm_factory.cli.console import console
 from slm_factory.core.errors import UserError
+from slm_factory.language.sentences import sentence
 
 if TYPE_CHECKING:
     from slm_factory.core.files import Row
@@ -60,13 +62,12 @@ def eval_run(
         told = {"model": model, "answers": str(place), "slices": measured}
         print(json.dumps(told | {"speed": speed.as_json() if speed else None}, ensure_ascii=False))
         return
-    from rich.console import Console
 
     from slm_factory.cli.summary import slices_table
 
-    Console(highlight=False, soft_wrap=True).print(slices_table(measured, [model]))
+    console(soft_wrap=True).print(slices_table(measured, [model]))
     if speed:
-        print(f"\n{speed}")
+        print(f"\n{sentence(str(speed))}")
     print(f"\n{place}; {repository.program()} eval compare --base {shlex.quote(model)} --ft tuned")
 
 
@@ -119,7 +120,7 @@ def opened(
     def student(contender: Contender) -> "tuple[Answerer, str]":
         return contender.load(store, settings.batch_size), contender.student.system_prompt
 
-    backend, _, rest = name.partition(":")
+    backend, _colon, rest = name.partition(":")
     if rest and backend in BACKENDS:
         teacher = params.load("teacher", TeacherSettings)
         yield ChatModel(backend, rest, teacher, settings.max_new_tokens, store), system.system_prompt

@@ -10,6 +10,8 @@ import typer
 
 from slm_factory.cli import repository
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
+from slm_factory.language.sentences import sentence
 
 if TYPE_CHECKING:
     from slm_factory.release.cycle import Cycle
@@ -48,10 +50,12 @@ def evolve(
         require_ready()
         cycle.finish(is_current=not stale, is_deploying=not no_deploy)
         if is_judged(stale):
-            print(f"Nothing to do: nothing has changed since {last_verdict()}.")
+            told = _("Nothing to do: nothing has changed since {verdict}.")
+            print(told.format(verdict=last_verdict()))
             return
         if not yes and sys.stdin.isatty():
-            typer.confirm("Run what is stale, commit, and serve the result if it is better?", abort=True)
+            question = _("Run what is stale, commit, and serve the result if it is better?")
+            typer.confirm(question, abort=True)
         raise typer.Exit(go(cycle, is_deploying=not no_deploy))
 
 
@@ -68,7 +72,8 @@ def go(cycle: "Cycle", *, is_deploying: bool) -> int:
     conditions.require(cycle.settings, known)
     require_data(known.served)
     assign({"gate": {"champion": known.served}}, registry.REGISTRY)
-    print(f"champion: {known.served or 'none, compared with the base'}")
+    champion = known.served or _("none, compared with the base")
+    print(_("champion: {version}").format(version=champion))
     run()
     if changed := stale_stages():
         raise UserError(
@@ -81,7 +86,8 @@ def go(cycle: "Cycle", *, is_deploying: bool) -> int:
         return 0
     cycle.register(version)
     if version.verdict == "fail":
-        print(f"refused {version.name}: {known.served or 'nothing'} goes on serving")
+        refused = _("refused {version}: {served} goes on serving")
+        print(refused.format(version=version.name, served=known.served or _("nothing")))
         return REFUSED
     if is_deploying:
         cycle.serve(version)
@@ -101,7 +107,7 @@ def open_cycle() -> "Cycle":
     from slm_factory.release.settings import ReleaseSettings
 
     settings = params.load("release", ReleaseSettings)
-    return Cycle(settings, target.load(settings), print)
+    return Cycle(settings, target.load(settings), lambda line: print(sentence(line)))
 
 
 def is_judged(stale: list[str]) -> bool:
@@ -120,9 +126,14 @@ def last_verdict() -> str:
     known = registry.load()
     newest = known.newest
     if newest is None or newest.name == known.served:
-        return f"{known.served or 'the last verdict'} went into service"
-    became = "withdrawn" if newest.is_withdrawn else "refused" if newest.verdict == "fail" else "registered"
-    return f"{newest.name} was {became}; {known.served or 'nothing'} serves"
+        return _("{version} went into service").format(version=known.served or _("the last verdict"))
+    if newest.is_withdrawn:
+        became = _("{version} was withdrawn; {served} serves")
+    elif newest.verdict == "fail":
+        became = _("{version} was refused; {served} serves")
+    else:
+        became = _("{version} was registered; {served} serves")
+    return became.format(version=newest.name, served=known.served or _("nothing"))
 
 
 def stale_stages() -> list[str]:
@@ -161,16 +172,14 @@ def forecast(cycle: "Cycle", stale: list[str]) -> None:
     known = registry.load()
     is_lost = known.served and not cycle.target.serves(known.served)
     if is_lost or git.changed([registry.REGISTRY]):
-        print("unfinished: an evolution or rollback was cut off; it would be finished first")
-    print(f"in service: {known.served or 'nothing'}")
+        print(_("unfinished: an evolution or rollback was cut off; it would be finished first"))
+    print(_("in service: {version}").format(version=known.served or _("nothing")))
     if is_judged(stale):
-        print("stale: nothing; nothing would be done")
+        print(_("stale: nothing; nothing would be done"))
+    elif stale:
+        print(_("stale: {stages}, and what follows").format(stages=", ".join(stale)))
     else:
-        print(
-            f"stale: {', '.join(stale)}, and what follows"
-            if stale
-            else "stale: nothing; the gate's verdict waits"
-        )
+        print(_("stale: nothing; the gate's verdict waits"))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from slm_factory.cli import repository
 from slm_factory.cli.run import run
 from slm_factory.cli.train import require_own_folder
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 
 if TYPE_CHECKING:
     from slm_factory.student.settings import StudentSettings
@@ -56,8 +57,8 @@ def export(
     require_own_folder(into, MODEL, force)
     with files.replacing_folder(into) as beside:
         merge(student, adapter, beside)
-    print(f"merged model: {into}")
-    print(f"next: {repository.program()} tool gguf --model {into}")
+    print(_("merged model: {into}").format(into=into))
+    print(_("next: {command}").format(command=f"{repository.program()} tool gguf --model {into}"))
 
 
 def require_adapter(folder: Path, student: str) -> None:

@@ -9,6 +9,7 @@ from slm_factory.cli import repository
 from slm_factory.cli.run import run
 from slm_factory.cli.train import require_own_folder
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 
 if TYPE_CHECKING:
     from slm_factory.student.settings import StudentSettings
@@ -53,7 +54,7 @@ def gguf(
     with files.replacing_folder(into) as beside:
         convert(student, model, types, beside)
     print(f"GGUF: {', '.join(str(file) for file in sorted(into.glob('*.gguf')))}")
-    print(f"for Ollama: ollama create NAME -f {into / MODELFILE}")
+    print(_("for Ollama: {command}").format(command=f"ollama create NAME -f {into / MODELFILE}"))
 
 
 def convert(student: "StudentSettings", model: Path, types: list[str] | None, into: Path) -> None:

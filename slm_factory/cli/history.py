@@ -1,17 +1,20 @@
 """`slm-factory history`: the versions that were made, and what became of each."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.console import console
+from slm_factory.language import N_, _
 
 if TYPE_CHECKING:
     from slm_factory.release.registry import Version
 
-NUMBERS = ("documents", "lines", "headline", "refusal", "general")
-TITLES = ("version", "made (UTC)", *NUMBERS, "against", "verdict")
+NUMBERS = (N_("documents"), N_("lines"), N_("headline"), N_("refusal"), N_("general"))
+VERDICT = N_("verdict")
+TITLES = (N_("version"), N_("made (UTC)"), *NUMBERS, N_("against"), VERDICT)
 WIDTH = 140  # characters
 
 
@@ -33,14 +36,15 @@ def history(
         print(json.dumps(known.model_dump(mode="json"), ensure_ascii=False, indent=2))
         return
     if not known.versions:
-        print(f"There is no version yet: {repository.program()} tool evolve makes the first.")
+        told = _("There is no version yet: {program} tool evolve makes the first.")
+        print(told.format(program=repository.program()))
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     for title in TITLES:
-        table.add_column(title, justify="right" if title in NUMBERS else "left", no_wrap=title != "verdict")
+        justify: Literal["left", "right"] = "right" if title in NUMBERS else "left"
+        table.add_column(_(title), justify=justify, no_wrap=title != VERDICT)
     for version in known.versions:
         measured = (version.headline, version.refusal, version.general)
         table.add_row(
@@ -51,14 +55,15 @@ def history(
             version.champion or "base",
             verdict(version, known.served),
         )
-    console = Console(highlight=False)
-    console.width = max(console.width, WIDTH)  # names and numbers are never cut
-    console.print(table)
+    screen = console()
+    screen.width = max(screen.width, WIDTH)  # names and numbers are never cut
+    screen.print(table)
 
 
 def verdict(version: "Version", served: str) -> str:
     """What became of a version: whether it passed, the first rule that fell, whether it serves."""
-    state = "in service" if version.name == served else "withdrawn" if version.is_withdrawn else ""
+    state = _("in service") if version.name == served else _("withdrawn") if version.is_withdrawn else ""
+    passed = _("pass") if version.verdict == "pass" else _("fail")
     fell = list(version.fell)
-    more = f" and {len(fell) - 1} more" if len(fell) > 1 else ""
-    return ", ".join([version.verdict, *(f"{name}{more}" for name in fell[:1]), *filter(None, [state])])
+    more = [_("{rule} and {count} more").format(rule=fell[0], count=len(fell) - 1)] if fell[1:] else fell
+    return ", ".join([passed, *more, *filter(None, [state])])

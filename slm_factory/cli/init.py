@@ -13,6 +13,7 @@ import typer
 import slm_factory
 from slm_factory.cli import repository, template
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 
 Language = StrEnum("Language", ["ko", "en"])
 LANGUAGES = {Language.ko: "korean", Language.en: "english"}  # the profile of each
@@ -71,11 +72,12 @@ def init(
             set_up_params([LANGUAGES[language], *profiles])
             start_history(root.name)
             count = len(repository.stages())
-    told = f"with {len(template.SAMPLES)} sample documents" if samples else "without documents yet"
+    told = _("with {samples} sample documents") if samples else _("without documents yet")
     program = absolute(repository.program())
-    print(f"{name}: {count} stages, seed student, git and DVC, one commit; {told}")
+    made = _("{name}: {count} stages, seed student, git and DVC, one commit; {documents}")
+    print(made.format(name=name, count=count, documents=told.format(samples=len(template.SAMPLES))))
     fetch = "" if samples else " --documents YOUR_DOCUMENTS"
-    print(f"next: cd {name} && {program} run{fetch}")
+    print(_("next: {command}").format(command=f"cd {name} && {program} run{fetch}"))
 
 
 def absolute(program: str) -> str:

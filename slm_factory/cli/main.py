@@ -1,11 +1,14 @@
 """The `slm-factory` command: its subcommands, and the one place where errors become two lines and a code."""
 
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 
+from slm_factory.cli import help
 from slm_factory.cli.ask import ask
 from slm_factory.cli.check import check
 from slm_factory.cli.clean import clean
@@ -28,6 +31,7 @@ from slm_factory.cli.review import review
 from slm_factory.cli.rollback import rollback
 from slm_factory.cli.run import run
 from slm_factory.cli.serve import serve
+from slm_factory.cli.speech import told
 from slm_factory.cli.stage_tools import convert, dialogue
 from slm_factory.cli.status import status
 from slm_factory.cli.trace import trace
@@ -36,6 +40,7 @@ from slm_factory.cli.update import update
 from slm_factory.cli.version import version
 from slm_factory.cli.wizard import wizard
 from slm_factory.core.errors import UserError, disk_error, report
+from slm_factory.language import _
 
 INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 
@@ -43,25 +48,56 @@ INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 class Commands(TyperGroup):
     """All subcommands; what a user can fix ends in two lines on stderr, a bug keeps its traceback."""
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> typer.Context:
+        help.use_language(args)
+        with explained(self.name or ""):
+            return super().make_context(info_name, args, parent, **extra)  # type: ignore[return-value]
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        help.offer_language(self)
+        help.translate(self, ctx)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        try:
+        with explained(ctx.command_path):
             return super().invoke(ctx)
-        except UserError as error:
-            raise typer.Exit(report(error)) from error
-        except KeyboardInterrupt as error:
-            sys.stderr.write(f"interrupted: {str(error) or 'the same command goes on where it stopped'}\n")
-            raise typer.Exit(INTERRUPTED) from error
-        except typer.TyperException as error:  # a wrong command, option or value
-            if not error.format_message():  # a group of commands without one: its help is what is shown
-                raise
-            _, *subcommand = (getattr(error, "ctx", None) or ctx).command_path.split()
-            hint = f"hint: {' '.join([program(), *subcommand])} --help"
-            raise typer.Exit(report(UserError(f"error: {error.format_message()}", hint))) from error
-        except OSError as error:
-            translated = disk_error(error)
-            if translated is None:
-                raise
-            raise typer.Exit(report(translated)) from error
+
+
+@contextmanager
+def explained(command_path: str) -> Iterator[None]:
+    """Ends what a user can fix, or has stopped, in its lines on stderr and its exit code.
+
+    Raises:
+        typer.Exit: in place of any such error.
+    """
+    try:
+        yield
+    except UserError as error:
+        raise typer.Exit(tell(error)) from error
+    except KeyboardInterrupt as error:
+        if said := str(error):  # how far it came
+            sys.stderr.write(_("interrupted: {said}").format(said=told(said)) + "\n")
+        else:
+            sys.stderr.write(_("interrupted: the same command goes on where it stopped") + "\n")
+        raise typer.Exit(INTERRUPTED) from error
+    except typer.TyperException as error:  # a wrong command, option or value
+        if not (said := error.format_message()):
+            raise  # help was asked for by giving no command
+        path = getattr(getattr(error, "ctx", None), "command_path", command_path)
+        hint = f"hint: {' '.join([program(), *path.split()[1:]])} --help"
+        raise typer.Exit(tell(UserError(f"error: {said}", hint))) from error
+    except OSError as error:
+        known = disk_error(error)
+        if known is None:
+            raise
+        raise typer.Exit(tell(known)) from error
+
+
+def tell(error: UserError) -> int:
+    """Writes an error's two lines to stderr in the language of the program; returns the exit code."""
+    return report(UserError(told(error.problem), told(error.hint)))
 
 
 app = typer.Typer(
@@ -75,6 +111,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a bug keeps Python's own traceback, without the values of variables
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def slm_factory(
+    lang: Annotated[
+        Literal["ko", "en"] | None,
+        typer.Option(expose_value=False, help="Language of texts; by default that of the locale."),
+    ] = None,
+) -> None:
+    """What stands before a subcommand; the language is chosen before typer reads the line."""
+
+
 for command in (
     init,
     check,

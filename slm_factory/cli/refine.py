@@ -12,6 +12,7 @@ import typer
 from slm_factory.cli import repository
 from slm_factory.cli.run import run
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 
 PAIRS = Path("data/split.parquet")
 ANSWERS = Path("data/evaluate.parquet")
@@ -101,12 +102,15 @@ def wrong_facts(below: float) -> dict[str, str]:
 def show(documents: Counter[str], is_changed: bool, dry_run: bool) -> None:
     """Prints how many facts of which documents the student gets wrong, most first, and what was done."""
     if not documents:
-        print("The student misses no key fact of the recall slice: nothing to refine.")
+        print(_("The student misses no key fact of the recall slice: nothing to refine."))
         return
-    print(f"{documents.total():,} facts of {len(documents):,} documents are still answered wrongly:")
+    told = _("{facts:,} facts of {documents:,} documents are still answered wrongly:")
+    print(told.format(facts=documents.total(), documents=len(documents)))
     for doc_id, count in sorted(documents.items(), key=lambda item: (-item[1], item[0])):
         print(f"  {count:>5,}  {doc_id}")
     if dry_run:
-        print(f"{REFINEMENTS} would {'change' if is_changed else 'stay as it is'}.")
+        done = _("{file} would change.") if is_changed else _("{file} would stay as it is.")
     else:
-        print(f"{REFINEMENTS} {'written' if is_changed else 'names them already; --wordings asks for more'}.")
+        named = _("{file} names them already; --wordings asks for more.")
+        done = _("{file} written.") if is_changed else named
+    print(done.format(file=REFINEMENTS))

@@ -165,7 +165,8 @@ def show(
         lots=lots,
     )
     app.run()
-    print(f"{journal.path}: {len(journal.decisions):,} decisions; {repository.program()} run applies them")
+    told = _("{file}: {count:,} decisions; {program} run applies them")
+    print(told.format(file=journal.path, count=len(journal.decisions), program=repository.program()))
 
 
 class Checks:

@@ -6,6 +6,7 @@ import typer
 
 from slm_factory.cli import completion, repository
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 
 
 def rollback(
@@ -37,6 +38,6 @@ def rollback(
         if chosen.verdict != "pass":
             raise UserError(f"error: {chosen.name} did not pass the gate", "hint: slm-factory history")
         if chosen.name == known.served:
-            print(f"{chosen.name} serves already.")
+            print(_("{version} serves already.").format(version=chosen.name))
             return
         open_cycle().roll_back(chosen)

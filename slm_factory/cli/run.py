@@ -14,6 +14,8 @@ import typer
 from slm_factory.cli import completion, repository, summary
 from slm_factory.cli.template import DOCUMENTS
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
+from slm_factory.language.sentences import sentence
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -75,7 +77,7 @@ def run(
     if quiet:
         return
     if not is_changed:
-        print("Everything is up to date.")
+        print(_("Everything is up to date."))
     if until is None:
         summary.show()
 
@@ -239,9 +241,10 @@ class Narrator(logging.Handler):
             self.unchanged.append(str(record.args[0]))  # type: ignore[index]
         elif record.msg == "Running stage '%s':":
             name = str(record.args[0])  # type: ignore[index]
-            self.write(f"{name}: {self.descriptions.get(name, '')} ...", "2")
+            self.write(f"{name}: {sentence(self.descriptions.get(name, ''))} ...", "2")
         elif record.msg == "Stage '%s' is cached - skipping run, checking out outputs":
-            self.write(f"{record.args[0]}: taken from the cache, where it ran with these inputs")  # type: ignore[index]
+            taken = _("taken from the cache, where it ran with these inputs")
+            self.write(f"{record.args[0]}: {taken}")  # type: ignore[index]
         elif record.msg == "'%s' is empty.":
             pass  # data/review.jsonl is, until somebody decides
         elif record.levelno >= logging.WARNING and not record.exc_info:
@@ -249,7 +252,9 @@ class Narrator(logging.Handler):
 
     def write(self, line: str, style: str = "0") -> None:
         """Writes a line, in an ANSI style on a terminal, and before it the stages skipped since the last."""
-        skipped = f"unchanged: {', '.join(self.unchanged)}\n" if self.unchanged else ""
+        skipped = (
+            _("unchanged: {stages}").format(stages=", ".join(self.unchanged)) + "\n" if self.unchanged else ""
+        )
         self.unchanged = []
         shown = f"\x1b[{style}m{line}\x1b[0m" if sys.stderr.isatty() else line
         sys.stderr.write(f"{skipped}{shown}\n")

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.console import console
 from slm_factory.core.activity import read_all
 from slm_factory.core.errors import UserError
+from slm_factory.language import N_, _, pgettext
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -25,6 +27,9 @@ STYLES = {
     "failed": "bold red",
     "never run": "dim",
 }
+# How DVC says that something changed.
+HOW = (N_("modified"), N_("added"), N_("deleted"), N_("new"))
+COMMAND = N_("changed command")
 
 
 def status(
@@ -41,20 +46,39 @@ def status(
     if as_json:
         print(json.dumps({"stages": stages}, ensure_ascii=False, indent=2))
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    titles = ["stage", "state", "last run", "why it would run"]
+    titles = [_("stage"), _("state"), _("last run"), _("why it would run")]
     has_reasons = any(stage["reasons"] for stage in stages)
     table = Table(*(titles if has_reasons else titles[:-1]), box=None, pad_edge=False)
     for stage in stages:
         shown = [f"{count:,} {name.replace('_', ' ')}" for name, count in stage["counts"].items() if count]
-        cells = [stage["name"], Text(stage["state"], STYLES[stage["state"]]), Text(", ".join(shown))]
-        table.add_row(*cells, *([Text(", ".join(stage["reasons"]))] if has_reasons else []))
-    Console().print(table)
+        cells = [stage["name"], Text(state(stage["state"]), STYLES[stage["state"]]), Text(", ".join(shown))]
+        table.add_row(*cells, *([Text(", ".join(map(reason, stage["reasons"])))] if has_reasons else []))
+    console().print(table)
     if any(stage["state"] != "fresh" for stage in stages):
-        print(f"\n{repository.program()} run brings everything up to date.")
+        told = _("{program} run brings everything up to date.")
+        print("\n" + told.format(program=repository.program()))
+
+
+def state(name: str) -> str:
+    """A stage's state for reading."""
+    return {
+        "fresh": pgettext("stage", "fresh"),
+        "stale": pgettext("stage", "stale"),
+        "running": pgettext("stage", "running"),
+        "failed": pgettext("stage", "failed"),
+        "never run": pgettext("stage", "never run"),
+    }[name]
+
+
+def reason(told: str) -> str:
+    """A reason of `inspect` for reading: DVC's words stand behind what they are said of."""
+    subject, _space, word = told.rpartition(" ")
+    if subject == "after":
+        return _("after {stage}").format(stage=word)
+    return f"{subject} {_(word)}" if subject and word in HOW else _(told) if told == COMMAND else told
 
 
 def inspect(repo: "Repo") -> list[Stage]:

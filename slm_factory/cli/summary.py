@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slm_factory.cli import repository
+from slm_factory.cli.console import console
+from slm_factory.language import N_, _
+from slm_factory.language.sentences import sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,33 +19,32 @@ GATE = Path("metrics/gate.json")
 ANSWERS = Path("data/evaluate.parquet")
 # The metric that judges each held-out slice, and what it says; the table fits 80 columns.
 SLICES = {
-    "recall": ("key_facts", "key facts found"),
-    "unseen": ("refusal", "refused, as it should"),
-    "abstain": ("refusal", "refused, as it should"),
-    "withdrawn": ("key_facts", "old facts still given"),
-    "general": ("answer_loss", "loss, lower is better"),
-    "text": ("perplexity", "perplexity, likewise"),
+    "recall": ("key_facts", N_("key facts found")),
+    "unseen": ("refusal", N_("refused, as it should")),
+    "abstain": ("refusal", N_("refused, as it should")),
+    "withdrawn": ("key_facts", N_("old facts still given")),
+    "general": ("answer_loss", N_("loss, lower is better")),
+    "text": ("perplexity", N_("perplexity, likewise")),
 }
 
 
 def show() -> None:
     """Prints the summary; nothing before the model was evaluated for the first time."""
-    from rich.console import Console
     from rich.text import Text
 
     from slm_factory.core import files
 
     if not EVALUATE.is_file():
         return
-    console = Console(highlight=False, soft_wrap=True)
-    console.print()
+    screen = console(soft_wrap=True)
+    screen.print()
     evaluated = files.read_json(EVALUATE)
-    console.print(slices_table(evaluated))
-    console.print()
+    screen.print(slices_table(evaluated))
+    screen.print()
     for line in [*retrieval_lines(evaluated), *judge_lines(evaluated)]:
-        console.print(Text(line))
-    show_verdict(console)
-    show_model(console)
+        screen.print(Text(line))
+    show_verdict(screen)
+    show_model(screen)
 
 
 def slices_table(evaluated: dict[str, Any], asked: Sequence[str] = ("base", "champion", "tuned")) -> "Table":
@@ -53,16 +55,16 @@ def slices_table(evaluated: dict[str, Any], asked: Sequence[str] = ("base", "cha
     names = [name for name in SLICES if name in evaluated]
     contenders = [name for name in asked if any(name in evaluated[slice_name] for slice_name in names)]
     table = Table(box=None, pad_edge=False)
-    table.add_column("slice")
-    table.add_column("held-out questions")
-    for title in ("number", *contenders):
+    table.add_column(_("slice"))
+    table.add_column(_("held-out questions"))
+    for title in (_("number"), *contenders):
         table.add_column(Text(title), justify="right")
     for name in names:
         metric, tells = SLICES[name]
         measured = [evaluated[name].get(contender, {}) for contender in contenders]
         count = max(values.get("n", 0) for values in measured)
         intervals = [interval(values.get(metric)) for values in measured]
-        table.add_row(name, tells, f"{count}", *intervals)
+        table.add_row(name, _(tells), f"{count}", *intervals)
     return table
 
 
@@ -86,13 +88,15 @@ def retrieval_lines(evaluated: dict[str, Any]) -> list[str]:
         if name == "tuned" or name.endswith("_retrieval")
     )
     if found["is_better"]:
-        verdict = f"{found['contender'].replace('_', ' + ')} would serve better than tuning alone"
+        verdict = _("{way} would serve better than tuning alone").format(
+            way=found["contender"].replace("_", " + ")
+        )
     elif gain["high"] < 0:
-        verdict = "tuning alone serves better"
+        verdict = _("tuning alone serves better")
     else:
-        verdict = "neither is better beyond chance"
-    bounds = f"{gain['low']:+.2f} to {gain['high']:+.2f}"
-    return [f"Retrieval: {verdict} ({gain['mean']:+.2f} key facts, {bounds}): {shares}"]
+        verdict = _("neither is better beyond chance")
+    told = _("Retrieval: {verdict} ({mean:+.2f} key facts, {low:+.2f} to {high:+.2f}): {shares}")
+    return [told.format(verdict=verdict, shares=shares, **gain)]
 
 
 def judge_lines(evaluated: dict[str, Any]) -> list[str]:
@@ -101,10 +105,11 @@ def judge_lines(evaluated: dict[str, Any]) -> list[str]:
     for name, found in evaluated.get("judge", {}).get("agreement", {}).items():
         right = evaluated["recall"][name]["judged_correct"]
         kappa = "" if found["kappa"] is None else f", kappa {found['kappa']:.2f}"
-        lines.append(
-            f"Teacher's judgement of {name.replace('_', ' + ')}: {right['mean']:.2f} right; agrees with key "
-            f"facts on {found['share']:.0%} of {found['n']}{kappa}"
+        told = _(
+            "Teacher's judgement of {model}: {right:.2f} right; agrees with key facts on {share:.0%} of {n}"
         )
+        model = name.replace("_", " + ")
+        lines.append(told.format(model=model, right=right["mean"], **found) + kappa)
     return lines
 
 
@@ -118,14 +123,16 @@ def show_verdict(console: "Console") -> None:
         return
     gate = files.read_json(GATE)
     passed = gate["verdict"] == "pass"
-    console.print(Text.assemble("Gate: ", (gate["verdict"], "bold green" if passed else "bold red")))
+    verdict = _("pass") if passed else _("fail")
+    console.print(Text.assemble(_("Gate: "), (verdict, "bold green" if passed else "bold red")))
     for rule in gate["rules"]:
         if not rule["is_met"]:
-            console.print(Text(f"  {rule['name']}: {rule['explanation']}"))
+            console.print(Text(f"  {rule['name']}: {sentence(rule['explanation'])}"))
 
 
 def show_model(console: "Console") -> None:
     """Prints where the model lies, how to ask it, and the next three steps."""
+    from rich.cells import set_cell_size
     from rich.text import Text
 
     from slm_factory.cli.ask import served_gguf
@@ -135,19 +142,20 @@ def show_model(console: "Console") -> None:
     try:
         file = served_gguf()
     except UserError as error:
-        console.print(Text(f"No model was exported: {error.hint.removeprefix('hint: ')}"))
+        hint = sentence(error.hint.removeprefix("hint: "))
+        console.print(Text(_("No model was exported: {hint}").format(hint=hint)))
         return
-    console.print(
-        Text(f"Model: {file} ({file.stat().st_size / 1e6:.0f} MB), for Ollama {file.parent}/Modelfile\n")
-    )
+    lies = _("Model: {file} ({size:.0f} MB), for Ollama {folder}/Modelfile")
+    size = file.stat().st_size / 1e6
+    console.print(Text(lies.format(file=file, size=size, folder=file.parent) + "\n"))
     steps = [
-        ("Ask it", f"{program} ask --question {shlex.quote(example_question())}"),
-        ("Own documents", f"{program} run --documents YOUR_DOCUMENTS"),
-        ("Real teacher", f"{program} profile ollama-qwen3-8b && {program} check"),
-        ("Real student", f"{program} profile qwen3-0.6b && {program} run"),
+        (_("Ask it"), f"{program} ask --question {shlex.quote(example_question())}"),
+        (_("Own documents"), f"{program} run --documents YOUR_DOCUMENTS"),
+        (_("Real teacher"), f"{program} profile ollama-qwen3-8b && {program} check"),
+        (_("Real student"), f"{program} profile qwen3-0.6b && {program} run"),
     ]
     for title, command in steps:
-        console.print(Text(f"{title + ':':<16}{command}"))
+        console.print(Text(f"{set_cell_size(title + ':', 16)}{command}"))
 
 
 def example_question() -> str:

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.console import console
 from slm_factory.core.errors import UserError
+from slm_factory.language import N_, _
 
 Row = dict[str, Any]
 Section = tuple[str, list[tuple[str, str]]]  # title, (name, value) lines
@@ -22,14 +24,14 @@ def trace(
     Document, page, chunk, evidence, teacher, checks, split, training row and the answers of base and tuned.
     """
     repository.require_root()
-    from rich.console import Console
+    from rich.cells import set_cell_size
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    screen = console(soft_wrap=True)
     for title, lines in life(find(pair_id)):
-        console.print(Text(title, "bold"))
+        screen.print(Text(title, "bold"))
         for name, value in lines:
-            console.print(Text(f"  {name:<12} {value}"))
+            screen.print(Text(f"  {set_cell_size(name, 12)} {value}"))
 
 
 def find(prefix: str) -> Row:
@@ -79,8 +81,8 @@ def life(pair: Row) -> list[Section]:
         )
         sections.append(
             (
-                f"answer of {row['contender']} ({row['slice']})",
-                [("answer", row["answer"]), ("metrics", figures)],
+                _("answer of {model} ({slice})").format(model=row["contender"], slice=row["slice"]),
+                [(_("answer"), row["answer"]), (_("metrics"), figures)],
             )
         )
     return sections
@@ -90,13 +92,13 @@ def source(pair: Row) -> Section:
     """Document and page."""
     documents = matching(Path("data/parse.parquet"), "doc_id", pair["doc_id"])
     chunks = matching(Path("data/chunk.parquet"), "chunk_id", pair["chunk_id"])
-    lines = [("document", f"data/documents/{pair['doc_id']}")]
+    lines = [(_("document"), f"data/documents/{pair['doc_id']}")]
     if documents:
-        lines.append(("title", documents[0]["title"]))
+        lines.append((_("title"), documents[0]["title"]))
     if chunks and chunks[0]["first_page"]:
         first, last = chunks[0]["first_page"], chunks[0]["last_page"]
-        lines.append(("page", str(first) if first == last else f"{first}-{last}"))
-    return "document", lines
+        lines.append((_("page"), str(first) if first == last else f"{first}-{last}"))
+    return _("document"), lines
 
 
 def chunk(pair: Row) -> Section:
@@ -105,33 +107,37 @@ def chunk(pair: Row) -> Section:
     lines = [("chunk_id", pair["chunk_id"])]
     if chunks:
         lines += [
-            ("headings", " > ".join(chunks[0]["headings"])),
-            ("characters", f"{chunks[0]['start']}-{chunks[0]['end']} of the document's Markdown"),
+            (_("headings"), " > ".join(chunks[0]["headings"])),
+            (_("characters"), _("{start}-{end} of the document's Markdown").format(**chunks[0])),
         ]
-    return "chunk", [*lines, ("evidence", pair["evidence"])]
+    return _("chunk"), [*lines, (_("evidence"), pair["evidence"])]
 
 
 def wording(pair: Row) -> Section:
     """Question and answer as the teacher wrote them, or as a person edited them."""
-    names = ("pair_id", "fact_id", "kind", "question", "answer", "statement", "teacher", "request")
-    lines = [(name, str(pair[name])) for name in names]
-    return "pair", lines + ([("paraphrase of", pair["origin"])] if pair.get("origin") else [])
+    told = (N_("kind"), N_("question"), N_("answer"), N_("statement"), N_("teacher"), N_("request"))
+    lines = [(_(name), str(pair[name])) for name in ("pair_id", "fact_id", *told)]
+    return _("pair"), lines + ([(_("paraphrase of"), pair["origin"])] if pair.get("origin") else [])
 
 
 def checks(pair: Row) -> Section:
     """Validation, score, review and split, as far as the pair came."""
     lines = []
     if pair.get("is_kept") is not None:
-        lines.append(("validation", "kept" if pair["is_kept"] else f"rejected: {', '.join(pair['reasons'])}"))
+        reasons = ", ".join(pair["reasons"])
+        state = _("kept") if pair["is_kept"] else _("rejected: {reasons}").format(reasons=reasons)
+        lines.append((_("validation"), state))
     if pair.get("score") is not None:
-        names = ("faithfulness", "completeness", "usefulness")
-        marks = ", ".join(f"{name} {pair[name]}" for name in names)
-        lines.append(("score", f"{marks} of 5: {pair['score_reason']}"))
+        names = (N_("faithfulness"), N_("completeness"), N_("usefulness"))
+        marks = ", ".join(f"{_(name)} {pair[name]}" for name in names)
+        told = _("{marks} of 5: {reason}").format(marks=marks, reason=pair["score_reason"])
+        lines.append((_("score"), told))
     if pair.get("decision"):
-        lines.append(("review", pair["decision"] + (f" by {pair['reviewer']}" if pair["reviewer"] else "")))
+        who = f" ({pair['reviewer']})" if pair["reviewer"] else ""
+        lines.append((_("review"), pair["decision"] + who))
     if pair.get("split"):
-        lines.append(("split", pair["split"]))
-    return "checks", lines
+        lines.append((_("split"), pair["split"]))
+    return _("checks"), lines
 
 
 def training(pair: Row) -> Section:
@@ -143,6 +149,8 @@ def training(pair: Row) -> Section:
     numbered = [
         (number, row) for number, row in enumerate(rows, start=1) if row.get("pair_id") == pair["pair_id"]
     ]
-    return "training", [
-        (f"line {number}", f"{row.get('kind', '')} row of {table}") for number, row in numbered
+    told = _("{kind} row of {file}")
+    return _("training"), [
+        (_("line {number}").format(number=number), told.format(kind=row.get("kind", ""), file=table))
+        for number, row in numbered
     ]

@@ -12,6 +12,7 @@ import typer
 from slm_factory.cli import repository
 from slm_factory.cli.run import ended, run
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 
 STAGE = "train"
 ADAPTER = "adapter"  # in the folder that --into names
@@ -57,8 +58,8 @@ def train(
         for source, target in WRITTEN.items():
             (work / source).rename(beside / target)
         shutil.rmtree(work)
-    print(f"adapter: {into / ADAPTER}")
-    print(f"next: {repository.program()} export --adapter {into / ADAPTER}")
+    print(_("adapter: {folder}").format(folder=into / ADAPTER))
+    print(_("next: {command}").format(command=f"{repository.program()} export --adapter {into / ADAPTER}"))
 
 
 def read_chat(file: Path, split: str) -> list[dict[str, Any]]:

@@ -10,16 +10,31 @@
 
 import gettext as standard
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from slm_factory.language.choice import LANGUAGES, chosen
 
 DOMAIN = "slm_factory"
 CATALOGUES = Path(__file__).parent / "locale"
+SEPARATOR = "\x04"  # between context and message in a compiled catalogue, as GNU gettext has it
 
 _current: standard.NullTranslations = standard.NullTranslations()
 
-__all__ = ["CATALOGUES", "DOMAIN", "LANGUAGES", "N_", "_", "catalogue", "chosen", "ngettext", "use"]
+__all__ = [
+    "CATALOGUES",
+    "DOMAIN",
+    "LANGUAGES",
+    "N_",
+    "_",
+    "catalogue",
+    "chosen",
+    "current",
+    "in_context",
+    "ngettext",
+    "pgettext",
+    "use",
+]
 
 
 def use(language: str | None = None, environment: Mapping[str, str] | None = None) -> str:
@@ -35,6 +50,11 @@ def catalogue(language: str) -> standard.NullTranslations:
     return standard.translation(DOMAIN, CATALOGUES, [language], fallback=True)
 
 
+def current() -> str:
+    """The language of the program: ko or en."""
+    return _current.info().get("language", "en")
+
+
 def _(message: str) -> str:
     """`message` in the language of the program."""
     return _current.gettext(message) if message else ""
@@ -45,6 +65,25 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _current.ngettext(one, many, count)
 
 
+def pgettext(context: str, message: str) -> str:
+    """`message` in the language of the program, where the same word has another sense in another context."""
+    return _current.pgettext(context, message)
+
+
 def N_(message: str) -> str:
     """`message` itself: marks a text that is translated later."""
     return message
+
+
+def in_context(context: str) -> dict[str, str]:
+    """Every message of a context with its translation, none in English; those that say most come first."""
+    return _in_context(_current, context)
+
+
+@cache
+def _in_context(translations: standard.NullTranslations, context: str) -> dict[str, str]:
+    # gettext has no way to list messages but this attribute, which every reader of .mo files relies on.
+    catalogue: dict[str, str] = getattr(translations, "_catalog", {})
+    start = context + SEPARATOR
+    found = {key.removeprefix(start): text for key, text in catalogue.items() if str(key).startswith(start)}
+    return dict(sorted(found.items(), key=lambda item: -len(item[0])))

@@ -1,0 +1,88 @@
+"""Brings the catalogues of slm_factory/language up to date with the code, and compiles them.
+
+    python -m docs.make_messages      (make messages)
+
+Gathered are the texts that the code marks (`_`, `N_`, `ngettext`), the help of every command, and the
+sentences of code that knows nothing of languages, such as those of errors, which are translated where they
+are printed. tests/language fails when the code has a text that the catalogues lack.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+import yaml
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from docs.sentences import sentences
+from slm_factory import language
+from slm_factory.cli import help
+from slm_factory.cli.main import app
+from slm_factory.language.sentences import CONTEXT
+
+ROOT = Path(__file__).resolve().parent.parent
+KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+
+# Parts of the gate's explanations that it puts together in a way which the code does not show at once.
+EXPLANATIONS = (
+    *("no questions to judge by ({explanation})", "{mean} ({low} to {high})"),
+    *("general chat", "plain text"),
+)
+
+
+def main() -> None:
+    """Writes every catalogue and its compiled form."""
+    template = messages()
+    for place in sorted(language.CATALOGUES.glob(f"*/LC_MESSAGES/{language.DOMAIN}.po")):
+        catalogue = read(place)
+        catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
+        catalogue.obsolete.clear()
+        with place.open("wb") as file:
+            write_po(file, catalogue, width=100, no_location=True, sort_output=True)
+        with place.with_suffix(".mo").open("wb") as file:
+            write_mo(file, catalogue)
+
+
+def read(place: Path) -> Catalog:
+    """The catalogue in a .po file."""
+    with place.open("rb") as file:
+        return read_po(file, locale=place.parent.parent.name, domain=language.DOMAIN)
+
+
+def messages() -> Catalog:
+    """Every text to translate."""
+    catalogue = Catalog()
+    for _, _, message, _, context in extract_from_dir(
+        ROOT / "slm_factory", [("**.py", "python")], keywords=KEYWORDS
+    ):
+        catalogue.add(message, context=context)
+    for text in help_texts():
+        catalogue.add(text)
+    for sentence in error_sentences():
+        catalogue.add(sentence, context=CONTEXT, flags={"python-brace-format"})
+    return catalogue
+
+
+def help_texts() -> Iterator[str]:
+    """The paragraphs of all help that commands show, and the words around them."""
+    yield from help.WORDS
+    for owner, name in help.places(typer.main.get_command(app)):
+        yield from help.paragraphs(getattr(owner, name))
+
+
+def error_sentences() -> Iterator[str]:
+    """What errors say, with {fields}; what typer says of a wrong call; what dvc.yaml says of a stage."""
+    yield from (*help.SENTENCES, *EXPLANATIONS)
+    for stage in yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"].values():
+        yield stage["desc"].replace("{", "{{").replace("}", "}}")
+    for package in ("slm_factory", "stages"):
+        for file in sorted((ROOT / package).rglob("*.py")):
+            yield from sentences(ast.parse(file.read_text(encoding="utf-8")))
+
+
+if __name__ == "__main__":
+    main()
