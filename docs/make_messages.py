@@ -27,10 +27,10 @@ from slm_factory.language.sentences import CONTEXT
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
-# Parts of the gate's explanations that it puts together in a way which the code does not show at once.
-EXPLANATIONS = (
-    *("no questions to judge by ({explanation})", "{mean} ({low} to {high})"),
-    *("general chat", "plain text"),
+# What stands in fields of sentences and has words of its own: of the gate's explanations, and durations.
+PARTS = (
+    *("no questions to judge by ({explanation})", "{mean} ({low} to {high})", "general chat", "plain text"),
+    *("{hours} h", "{minutes} min", "{seconds} s", "{seconds} s ({speed} tokens per second)"),
 )
 
 
@@ -76,7 +76,7 @@ def help_texts() -> Iterator[str]:
 
 def error_sentences() -> Iterator[str]:
     """What errors say, with {fields}; what typer says of a wrong call; what dvc.yaml says of a stage."""
-    yield from (*help.SENTENCES, *EXPLANATIONS)
+    yield from (*help.SENTENCES, *PARTS)
     for stage in yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"].values():
         yield stage["desc"].replace("{", "{{").replace("}", "}}")
     for package in ("slm_factory", "stages"):

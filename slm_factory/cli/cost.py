@@ -131,7 +131,13 @@ def show(report: dict[str, Any], settings: "TeacherSettings") -> None:
     for name, row in report["stages"].items():
         ranges = [between(row[column]) for column in ("prompt_tokens", "answer_tokens", "money", "hours")]
         basis = sentence(row["basis"])
-        table.add_row(name, between(row["new"]), f"{row['remembered']:,}", *ranges, basis)
+        table.add_row(
+            _("total") if name == "total" else name,
+            between(row["new"]),
+            f"{row['remembered']:,}",
+            *ranges,
+            basis,
+        )
     console().print(table)
     spent = report["spent"]
     told = _("Spent so far on this machine: {tokens:,} tokens, {money:g} money.")
