@@ -18,8 +18,8 @@ def console(**options: Any) -> "Console":
 def count_cells() -> None:
     """Makes rich strip the blank at the end of a wrapped line by cells.
 
-    rich (15.0) counts characters there, of which one of Korean takes two cells: where a line just fits, but
-    not the blank behind it, its last word is cut.
+    rich (15.0) counts characters there, of which one of Korean takes two cells: where a line of a table just
+    fits, but not the blank behind it, its last word is cut.
     """
     from rich.text import Text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from rich.text import Text
+from rich.table import Table
 
 from slm_factory import language
 from slm_factory.cli import help, status
@@ -127,8 +127,11 @@ def test_reasons_of_dvc_are_told_in_the_language_of_the_reader() -> None:
     assert status.reason("train.rank 8 -> 16") == "train.rank 8 -> 16"
 
 
-def test_a_line_of_korean_that_just_fits_loses_no_word() -> None:
-    screen = console(width=24, record=True)
+def test_a_cell_of_korean_that_just_fits_loses_no_word() -> None:
+    """The first four words take 25 cells, and the blank behind them one more."""
+    table = Table.grid(expand=True)
+    table.add_row("복사하거나 설치를 고칠 때 씁니다.")
+    screen = console(width=25)
     screen.begin_capture()
-    screen.print(Text("복사하거나 설치를 고칠 때 씁니다.", overflow="ellipsis"))
-    assert screen.end_capture().split() == "복사하거나 설치를 고칠 때 씁니다.".split()
+    screen.print(table)
+    assert screen.end_capture().split() == ["복사하거나", "설치를", "고칠", "때", "씁니다."]
