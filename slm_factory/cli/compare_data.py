@@ -185,7 +185,7 @@ def show(found: Row) -> None:
                 listed = _("{names} and {count} more").format(names=listed, count=len(names) - SHOWN)
             screen.print(Text(told.format(names=listed)))
     for move, count in found["moved_pairs"].items():
-        screen.print(Text(_("{count} pairs moved: {move}").format(count=count, move=move)))
+        screen.print(Text(_("{count} pairs moved from {move}").format(count=count, move=move)))
     for tested, trained, leak in zip("ab", "ba", found["leaks"].values(), strict=True):
         told = _("{count} test questions of {one} are trained on in {other}")
         said = told.format(count=leak["questions"], one=found[tested], other=found[trained])

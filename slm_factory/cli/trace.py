@@ -133,8 +133,8 @@ def checks(pair: Row) -> Section:
         told = _("{marks} of 5: {reason}").format(marks=marks, reason=pair["score_reason"])
         lines.append((_("score"), told))
     if pair.get("decision"):
-        who = f" ({pair['reviewer']})" if pair["reviewer"] else ""
-        lines.append((_("review"), pair["decision"] + who))
+        told = _("{decision} by {reviewer}") if pair["reviewer"] else "{decision}"
+        lines.append((_("review"), told.format(**pair)))
     if pair.get("split"):
         lines.append((_("split"), pair["split"]))
     return _("checks"), lines
