@@ -1,10 +1,11 @@
-"""Brings the catalogues of slm_factory/language up to date with the code, and compiles them.
+"""Brings the catalogues of the interface and of the HTML pages up to date with the code, and compiles them.
 
     python -m docs.make_messages      (make messages)
 
 Gathered are the texts that the code marks (`_`, `N_`, `ngettext`), the help of every command, and the
 sentences of code that knows nothing of languages, such as those of errors, which are translated where they
-are printed. tests/language fails when the code has a text that the catalogues lack.
+are printed. The pages of slm_factory/report have a catalogue of their own. tests/language and tests/report
+fail when the code has a text that the catalogues lack.
 """
 
 import ast
@@ -23,8 +24,10 @@ from slm_factory import language
 from slm_factory.cli import help
 from slm_factory.cli.main import app
 from slm_factory.language.sentences import CONTEXT
+from slm_factory.report import bilingual
 
 ROOT = Path(__file__).resolve().parent.parent
+REPORT = Path(bilingual.__file__).parent
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 # What stands in fields of sentences and has words of its own: of the gate's explanations, and durations.
@@ -36,8 +39,13 @@ PARTS = (
 
 def main() -> None:
     """Writes every catalogue and its compiled form."""
-    template = messages()
-    for place in sorted(language.CATALOGUES.glob(f"*/LC_MESSAGES/{language.DOMAIN}.po")):
+    update(language.CATALOGUES, language.DOMAIN, messages())
+    update(bilingual.CATALOGUES, bilingual.DOMAIN, page_messages())
+
+
+def update(catalogues: Path, domain: str, template: Catalog) -> None:
+    """Writes the domain's catalogues with the template's texts, and compiles them."""
+    for place in sorted(catalogues.glob(f"*/LC_MESSAGES/{domain}.po")):
         catalogue = read(place)
         catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
         catalogue.obsolete.clear()
@@ -50,20 +58,30 @@ def main() -> None:
 def read(place: Path) -> Catalog:
     """The catalogue in a .po file."""
     with place.open("rb") as file:
-        return read_po(file, locale=place.parent.parent.name, domain=language.DOMAIN)
+        return read_po(file, locale=place.parent.parent.name, domain=place.stem)
 
 
 def messages() -> Catalog:
-    """Every text to translate."""
+    """Every text of the interface."""
     catalogue = Catalog()
-    for _, _, message, _, context in extract_from_dir(
+    for file, _, message, _, context in extract_from_dir(
         ROOT / "slm_factory", [("**.py", "python")], keywords=KEYWORDS
     ):
-        catalogue.add(message, context=context)
+        if Path(file).parts[0] != REPORT.name:
+            catalogue.add(message, context=context)
     for text in help_texts():
         catalogue.add(text)
     for sentence in error_sentences():
         catalogue.add(sentence, context=CONTEXT, flags={"python-brace-format"})
+    return catalogue
+
+
+def page_messages() -> Catalog:
+    """Every text of the HTML pages."""
+    catalogue = Catalog()
+    kinds = [("**.py", "python"), ("**.html", "jinja2")]
+    for _, _, message, _, context in extract_from_dir(REPORT, kinds, keywords=KEYWORDS):
+        catalogue.add(message, context=context)
     return catalogue
 
 
