@@ -50,6 +50,7 @@ class Params(Settings):
     statements: float = Field(ge=0, le=1)
     abstain: bool
     replay_share: float = Field(ge=0, lt=1)
+    min_replay: int = Field(ge=0)
 
 
 def exchange(question: str, answer: str) -> list[dict[str, str]]:
@@ -119,9 +120,12 @@ def abstain_lines(questions: list[Row], student: StudentSettings) -> list[Row]:
     ]
 
 
-def replay_lines(general: list[Row], share: float, other_lines: int) -> list[Row]:
-    """Lines of general chat, drawn by id, to make up `share` of all training lines if there are enough."""
-    wanted = round(share / (1 - share) * other_lines)
+def replay_lines(general: list[Row], share: float, least: int, other_lines: int) -> list[Row]:
+    """Lines of general chat, drawn by id, to make up `share` of all training lines if there are enough.
+
+    At least `least` of them: few documents make a student forget as much as many do.
+    """
+    wanted = max(round(share / (1 - share) * other_lines), least if share else 0)
     replay = [row for row in general if row["split"] == "replay"]
     drawn = sorted(replay, key=lambda row: (lot("replay", row["id"]), row["id"]))[:wanted]
     return [
@@ -188,7 +192,7 @@ def main() -> None:
     if not settings.abstain:
         found = [line for line in found if line["kind"] != "abstain"]
     trained = sum(line["split"] == "train" for line in found)
-    found += replay_lines(general, settings.replay_share, trained)
+    found += replay_lines(general, settings.replay_share, settings.min_replay, trained)
     lines = without_leaks(found, held_out)
     files.write_json_lines(CHAT, with_system(lines, student.system_prompt))
     metrics = summary(lines, len(found) - len(lines))

@@ -47,7 +47,7 @@ def run(pairs: int = 20, *more: Row, dialogues: Sequence[Row] = DIALOGUES) -> li
 
 
 def test_every_source_reaches_training_and_nothing_held_out_does(workspace: Path) -> None:
-    set_params(workspace, **{"convert.replay_share": 0.08})
+    set_params(workspace, **{"convert.replay_share": 0.08, "convert.min_replay": 0})
     lines = run()
     assert Counter((line["split"], line["kind"]) for line in lines) == {
         **{("train", "pair"): 20, ("valid", "pair"): 1, ("train", "paraphrase"): 1},
@@ -106,19 +106,27 @@ def test_abstain_can_be_switched_off(workspace: Path) -> None:
 
 
 def test_replay_makes_up_its_share_of_all_training_lines(workspace: Path) -> None:
-    set_params(workspace, **{"convert.replay_share": 0.25})
+    set_params(workspace, **{"convert.replay_share": 0.25, "convert.min_replay": 0})
     kinds = Counter(line["kind"] for line in run(pairs=95) if line["split"] == "train")
     assert (kinds["replay"], kinds.total()) == (33, 132)
 
 
+def test_few_rows_get_the_least_of_replay_unless_there_is_to_be_none(workspace: Path) -> None:
+    counts = []
+    for share in (0.01, 0.0):
+        set_params(workspace, **{"convert.replay_share": share, "convert.min_replay": 30})
+        counts.append(Counter(line["kind"] for line in run())["replay"])
+    assert counts == [30, 0]
+
+
 def test_replay_takes_what_there_is_and_never_repeats_a_line(workspace: Path) -> None:
-    set_params(workspace, **{"convert.replay_share": 0.9})
+    set_params(workspace, **{"convert.replay_share": 0.9, "convert.min_replay": 0})
     replayed = [line["pair_id"] for line in run() if line["kind"] == "replay"]
     assert len(replayed) == len(set(replayed)) == 50
 
 
 def test_the_same_inputs_give_the_same_bytes_and_the_counts_are_true(workspace: Path) -> None:
-    set_params(workspace, **{"convert.replay_share": 0.08})
+    set_params(workspace, **{"convert.replay_share": 0.08, "convert.min_replay": 0})
     lines = run()
     first = convert.CHAT.read_bytes()
     run()
