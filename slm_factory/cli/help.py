@@ -92,11 +92,17 @@ def paragraphs(text: str) -> list[str]:
 def offer_language(root: Any) -> None:
     """Lets `--lang` stand behind every command; those that have it already keep their own."""
     option = next(option for option in root.params if LANG in option.opts)
+    option.process_value = partial(as_it_is, option.process_value)
     hidden = copy.copy(option)
     hidden.hidden = True
     for command in commands(root):
         if not any(LANG in option.opts for option in command.params):
             command.params.append(hidden)
+
+
+def as_it_is(process_value: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
+    """The value of `--lang`; typer's `process_value`, which imports pydantic, only tells what is wrong."""
+    return value if value in (None, *language.LANGUAGES) else process_value(context, value)
 
 
 def translate(root: Any, context: Any) -> None:

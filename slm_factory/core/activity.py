@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import psutil
-
 FOLDER = Path(".dvc/tmp/slm-factory")
 LOG = FOLDER / "log.txt"
 MAX_LOG_BYTES = 1_000_000
@@ -129,6 +127,8 @@ def log_handler(stage: str) -> logging.Handler:
 
 def read_all(root: Path = Path()) -> dict[str, Activity]:
     """What each stage does or did last, by stage; one whose process is gone without a word has failed."""
+    import psutil  # every command imports this module, few call this
+
     found = {}
     for file in sorted((root / FOLDER).glob("*.json")):
         try:
