@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from rich.text import Text
@@ -12,6 +12,7 @@ from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -54,6 +55,7 @@ VALUE_NAMES = {
 
 COUNTED = ("undecided", "approved", "edited", "rejected", "contested", "stale", "feedback")  # above the list
 
+Dialog = TypeVar("Dialog", Ask, Choice, Confirm)
 Check = Callable[[Row, str, str], list[str]]  # pair, question, answer: what the rules say against them
 
 
@@ -70,6 +72,9 @@ class ReviewApp(App[None]):
         (0, "-low"),
         (30, "-tall"),
     ]
+    SCREENS: ClassVar[dict[str, Callable[[], Screen[Any]]]] = {  # those that stay when they are left
+        screen.__name__: screen for screen in (Ask, Choice, Confirm)
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(with_jamo(*key.keys), key.action, show=False) for key in KEYS),
         Binding("left_square_bracket", "scroll_text(-1)", show=False),
@@ -121,6 +126,10 @@ class ReviewApp(App[None]):
         self.pair_list.focus()
         self.set_interval(LOOK_EVERY_SECONDS, self.look)
         self.read_sources()
+
+    def dialog(self, kind: type[Dialog]) -> Dialog:
+        """The one dialog of its kind."""
+        return self.get_screen(kind.__name__, kind)
 
     # What is shown
 
@@ -253,7 +262,7 @@ class ReviewApp(App[None]):
 
     def reason_choice(self, title: str) -> Choice:
         reasons = [("", _("no reason"), ""), *((reason, _(reason), "") for reason in REASONS)]
-        return Choice(title, reasons, has_digits=True, is_open=True)
+        return self.dialog(Choice).of(title, reasons, has_digits=True, is_open=True)
 
     def reject(self, reason: str | None) -> None:
         if reason is not None:
@@ -299,7 +308,8 @@ class ReviewApp(App[None]):
             return
         options = [(str(place), verdict(line), line.reviewer) for place, line in enumerate(lines)]
         self.push_screen(
-            Choice(_("Which decision shall stand?"), options, has_digits=True), partial(self.settle, lines)
+            self.dialog(Choice).of(_("Which decision shall stand?"), options, has_digits=True),
+            partial(self.settle, lines),
         )
 
     def settle(self, lines: Lines, place: str | None) -> None:
@@ -356,7 +366,9 @@ class ReviewApp(App[None]):
             question += (
                 "\n" + ngettext("%d decision is replaced.", "%d decisions are replaced.", decided) % decided
             )
-        self.push_screen(Confirm(question), partial(self.answered_all, numbers, decision, reason))
+        self.push_screen(
+            self.dialog(Confirm).of(question), partial(self.answered_all, numbers, decision, reason)
+        )
 
     def answered_all(
         self, numbers: Numbers, decision: Kind | None, reason: str, is_sure: bool | None
@@ -395,7 +407,7 @@ class ReviewApp(App[None]):
         for facet in FACETS:
             value = self.chosen.facets.get(facet)
             options.append((facet, _(FACET_NAMES[facet]), "" if value is None else value_name(facet, value)))
-        self.push_screen(Choice(_("Filter by"), options, has_digits=True), self.filter_by)
+        self.push_screen(self.dialog(Choice).of(_("Filter by"), options, has_digits=True), self.filter_by)
 
     def filter_by(self, facet: str | None) -> None:
         if facet is None:
@@ -403,7 +415,9 @@ class ReviewApp(App[None]):
         values = self.pairs.values(facet, self.chosen)
         options = [(f"={value}", value_name(facet, value), f"{count:,}") for value, count in values]
         options.insert(0, ("", _("any"), ""))
-        self.push_screen(Choice(_(FACET_NAMES[facet]), options), partial(self.filter_value, facet))
+        self.push_screen(
+            self.dialog(Choice).of(_(FACET_NAMES[facet]), options), partial(self.filter_value, facet)
+        )
 
     def filter_value(self, facet: str, value: str | None) -> None:
         if value is not None:
@@ -411,7 +425,9 @@ class ReviewApp(App[None]):
             self.apply_filter()
 
     def action_search(self) -> None:
-        self.push_screen(Ask(_("Search question, answer and evidence"), self.chosen.words), self.search)
+        self.push_screen(
+            self.dialog(Ask).of(_("Search question, answer and evidence"), self.chosen.words), self.search
+        )
 
     def search(self, words: str | None) -> None:
         if words is not None:
@@ -442,7 +458,7 @@ class ReviewApp(App[None]):
             self.notify(_("Every pair of this list is decided"))
 
     def action_jump(self) -> None:
-        self.push_screen(Ask(_("Line, or the first characters of a pair_id")), self.jump)
+        self.push_screen(self.dialog(Ask).of(_("Line, or the first characters of a pair_id")), self.jump)
 
     def jump(self, target: str | None) -> None:
         """Goes to a line of the list, or to a pair; drops the filter where it hides the pair."""
@@ -468,7 +484,7 @@ class ReviewApp(App[None]):
     def action_sample(self) -> None:
         """Asks how many, and for the seed: two people who give the same numbers look at the same pairs."""
         title = _("Pairs of each document, and a seed (another seed, other pairs)")
-        self.push_screen(Ask(title, " ".join(map(str, self.lots))), self.draw_sample)
+        self.push_screen(self.dialog(Ask).of(title, " ".join(map(str, self.lots))), self.draw_sample)
 
     def draw_sample(self, lots: str | None) -> None:
         """Draws from what is listed, without what users asked: a sample tells of the teacher's pairs."""
@@ -536,7 +552,7 @@ class ReviewApp(App[None]):
             beside = unsaved(self.journal.path)
             question = _("%(problem)s\n\nLeave, and keep the decisions in %(file)s?")
             self.push_screen(
-                Confirm(question % {"problem": problem(error), "file": beside}),
+                self.dialog(Confirm).of(question % {"problem": problem(error), "file": beside}),
                 partial(self.leave_with, beside),
             )
         else:

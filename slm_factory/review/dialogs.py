@@ -1,7 +1,11 @@
-"""What the review screen asks: a choice, a line of text, yes or no, new words; and its help."""
+"""What the review screen asks: a choice, a line of text, yes or no, new words; and its help.
+
+The first three are asked again and again: the app makes each once, and `of` gives it other words. To make,
+style and lay out a new one took three times as long as a key may.
+"""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.text import Text
 from textual import on
@@ -38,15 +42,30 @@ class Ask(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [ESCAPE]
 
-    def __init__(self, title: str, value: str = "") -> None:
-        super().__init__()
+    heading, value = "", ""
+
+    def of(self, title: str, value: str = "") -> Self:
+        """The same dialog, asking for something else."""
         self.heading, self.value = title, value
+        if self.is_mounted:
+            self.fill()
+        return self
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Label(line(self.heading), classes="heading")
-            yield steady(Input(typed(self.value)))
+            yield Label(classes="heading")
+            yield steady(Input())
             yield Label(line(_("Enter takes it, Esc leaves")), classes="hint")
+
+    def on_mount(self) -> None:
+        self.fill()
+
+    def fill(self) -> None:
+        """Shows what is asked, with the value selected, so that typing replaces it."""
+        self.query_one(".heading", Label).update(line(self.heading), layout=False)
+        field = self.query_one(Input)
+        field.value = typed(self.value)
+        field.action_select_all()
 
     @on(Input.Submitted)
     def take(self, event: Input.Submitted) -> None:
@@ -68,31 +87,48 @@ class Choice(ModalScreen[str | None]):
         Binding("up", "move(-1)", show=False, priority=True),
     ]
 
-    def __init__(
+    def __init__(self) -> None:
+        super().__init__()
+        self.heading, self.has_digits, self.is_open = "", False, False
+        self.options: list[tuple[str, str, str]] = []
+        self.listed: list[tuple[str, str, str]] = []
+
+    def of(
         self,
         title: str,
         options: list[tuple[str, str, str]],
         *,
         has_digits: bool = False,
         is_open: bool = False,
-    ) -> None:
-        super().__init__()
+    ) -> Self:
+        """The same dialog with another choice."""
         self.heading, self.options = title, options
         self.has_digits, self.is_open = has_digits, is_open
-        self.listed: list[tuple[str, str, str]] = []
+        if self.is_mounted:
+            self.fill()
+        return self
 
     def compose(self) -> ComposeResult:
-        keys = _("type to find")
-        if self.has_digits:
-            keys = _("a digit, or words of your own") if self.is_open else _("a digit, or type to find")
         with Vertical(classes="box"):
-            yield Label(line(self.heading), classes="heading")
-            yield steady(Input(placeholder=keys))
+            yield Label(classes="heading")
+            yield steady(Input())
             yield OptionList()
             yield Label(line(_("Enter takes it, Esc leaves")), classes="hint")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
+        self.fill()
+
+    def fill(self) -> None:
+        """Shows what is asked, with all options."""
+        keys = _("type to find")
+        if self.has_digits:
+            keys = _("a digit, or words of your own") if self.is_open else _("a digit, or type to find")
+        self.query_one(".heading", Label).update(line(self.heading), layout=False)
+        field = self.query_one(Input)
+        field.placeholder = keys
+        with field.prevent(Input.Changed):  # nobody has typed this
+            field.value = ""
         self.narrow("")
 
     @on(Input.Changed)
@@ -156,14 +192,25 @@ class Confirm(ModalScreen[bool]):
         Binding("n,ㅜ,escape", "answer(False)", show=False),
     ]
 
-    def __init__(self, question: str) -> None:
-        super().__init__()
+    question = ""
+
+    def of(self, question: str) -> Self:
+        """The same dialog with another question."""
         self.question = question
+        if self.is_mounted:
+            self.fill()
+        return self
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Static(Text(visible(self.question)), classes="heading")
+            yield Static(classes="heading")
             yield Label(line(_("y or Enter: yes    n or Esc: no")), classes="hint")
+
+    def on_mount(self) -> None:
+        self.fill()
+
+    def fill(self) -> None:
+        self.query_one(".heading", Static).update(Text(visible(self.question)))
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)
