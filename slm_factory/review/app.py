@@ -138,7 +138,8 @@ class ReviewApp(App[None]):
         """Reads chunks and feedback while the first pairs can already be seen."""
         self.sources = Sources()
         self.call_from_thread(self.show_pair)
-        self.pairs.reasons  # noqa: B018 (Arrow's first talk to NumPy imports pandas: not while a key waits)
+        # Not while a key waits: they take a moment, and Arrow's first talk to NumPy imports pandas.
+        self.pairs.reasons, self.pairs.shared  # noqa: B018
         if self.thumbs:
             questions = self.pairs.columns["question"].to_pylist()
             self.pairs.feedback[:] = feedback.by_pair(questions, feedback.votes(self.thumbs))

@@ -1,6 +1,7 @@
 """The scored pairs in columns: 100,000 of them are opened, filtered, counted and searched in a moment."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -216,13 +217,18 @@ class Pairs:
     def word_mask(self, words: str) -> Mask:
         """Which rows have these words in question, answer or evidence, blind to case; edits included."""
         pattern = normalize(words)
-        has_case = pattern.upper() != pattern.lower()  # Hangul has none: three times as fast
-        mask = np.zeros(len(self), bool)
-        for name in ("question", "answer", "evidence"):
-            mask |= as_mask(pc.match_substring(self.columns[name], pattern, ignore_case=has_case))
+        mask = holding(pattern, self.columns["question"])
+        for texts, numbers in self.shared:
+            mask |= holding(pattern, texts)[numbers]
         for number in np.flatnonzero(self.states == STATE_OF["edit"]):
             mask[number] |= any(pattern.casefold() in text.casefold() for text in self.shown(int(number)))
         return mask
+
+    @cached_property
+    def shared(self) -> list[tuple[pa.Array, Numbers]]:
+        """Answers and evidence, each text once (the wordings of a fact share theirs), and which a row has."""
+        columns = (self.columns[name].dictionary_encode("encode") for name in ("answer", "evidence"))
+        return [(column.dictionary, column.indices.to_numpy()) for column in columns]
 
     @cached_property
     def reasons(self) -> tuple[pa.Array, Numbers]:
@@ -266,6 +272,15 @@ class Pairs:
             for name in MARKS
             if name != "feedback" or self.scored < len(self)
         }
+
+
+def holding(pattern: str, texts: pa.Array) -> Mask:
+    """Which texts hold the pattern, blind to case."""
+    has_case = pattern.upper() != pattern.lower()  # Hangul has none: three times as fast
+    parts = [texts.slice(start, BATCH) for start in range(0, len(texts), BATCH)]
+    with ThreadPoolExecutor() as pool:  # Arrow lets other threads run meanwhile
+        found = pool.map(lambda part: pc.match_substring(part, pattern, ignore_case=has_case), parts)
+        return np.concatenate([np.zeros(0, bool), *map(as_mask, found)])
 
 
 def as_mask(values: pa.Array) -> Mask:
