@@ -33,8 +33,10 @@ def interruptible() -> None:
 @pytest.fixture(autouse=True)
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins in English, whatever the locale is and the test before it has chosen."""
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+    for name in ("LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("LANGUAGE", language.VARIABLE):  # commands set them
+        monkeypatch.setenv(name, "")
     monkeypatch.setenv("LANG", "C.UTF-8")
     language.use("en")
 

@@ -46,14 +46,16 @@ TEXTS = ("help", "epilog", "options_metavar", "subcommand_metavar")
 
 
 def use_language(arguments: list[str]) -> None:
-    """Chooses the language that `--lang` names anywhere on the command line, else that of the locale.
+    """Chooses the language that `--lang` names anywhere on the command line, else that of the environment.
 
     It has to be known before typer reads the line, which may end in help.
     """
     named = named_language(arguments)
     if named in language.LANGUAGES:
-        os.environ["LANGUAGE"] = named  # for typer, and for programs that this one starts
-    language.use(named if named in language.LANGUAGES else None)
+        os.environ[language.VARIABLE] = named  # for programs that this one starts
+    chosen = language.use()
+    if os.environ.get(language.VARIABLE):
+        os.environ["LANGUAGE"] = chosen  # for typer
     gettext.bindtextdomain(language.DOMAIN, str(language.CATALOGUES))
     gettext.textdomain(language.DOMAIN)
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from slm_factory.language.choice import LANGUAGES, chosen
+from slm_factory.language.choice import LANGUAGES, VARIABLE, chosen
 
 DOMAIN = "slm_factory"
 CATALOGUES = Path(__file__).parent / "locale"
@@ -26,6 +26,7 @@ __all__ = [
     "DOMAIN",
     "LANGUAGES",
     "N_",
+    "VARIABLE",
     "_",
     "catalogue",
     "chosen",

@@ -15,6 +15,7 @@ from slm_factory.cli import help, status
 from slm_factory.cli.console import console
 from slm_factory.cli.main import app
 from tests.cli.conftest import BIN, Command
+from tests.conftest import REPOSITORY
 
 HANGUL = re.compile("[가-힣]")
 # Every help in one process: starting one for each command would take long.
@@ -32,7 +33,8 @@ show(typer.main.get_command(app), [])
 
 def called(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`slm-factory ...` under these variables of the locale alone."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LANG", "LC_"))}
+    ours = ("LANG", "LC_", language.VARIABLE)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return subprocess.run(
         [str(BIN / "slm-factory"), *arguments],
         capture_output=True,
@@ -51,6 +53,8 @@ def called(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         (["--lang", "ko", "trace"], {"LANG": "en_US.UTF-8"}, True),
         (["trace", "--lang=ko"], {}, True),
         (["trace", "--lang", "en"], {"LANG": "ko_KR.UTF-8"}, False),
+        (["trace"], {"LANG": "C", "SLM_FACTORY_LANG": "ko"}, True),
+        (["trace", "--lang", "en"], {"SLM_FACTORY_LANG": "ko"}, False),
     ],
 )
 def test_locale_or_option_choose_the_language(
@@ -61,6 +65,24 @@ def test_locale_or_option_choose_the_language(
     problem, hint = result.stderr.splitlines()
     assert problem.startswith("오류: " if is_korean else "error: ")
     assert hint.startswith("힌트: " if is_korean else "hint: ")
+
+
+STARTER = """
+import subprocess, sys
+from slm_factory.cli import help
+help.use_language(["tool", "wizard", "--lang", sys.argv[1]])
+subprocess.run([sys.executable, "-m", "slm_factory", "trace"])
+"""
+
+
+@pytest.mark.parametrize("named", ["ko", "en"])
+def test_commands_that_a_command_starts_speak_its_language_under_any_locale(named: str) -> None:
+    other = {"ko": "C", "en": "ko_KR.UTF-8"}[named]
+    environment = {**os.environ, "LANG": other, "PYTHONPATH": str(REPOSITORY)}
+    result = subprocess.run(
+        [sys.executable, "-c", STARTER, named], capture_output=True, text=True, env=environment, check=True
+    )
+    assert result.stderr.startswith({"ko": "오류: ", "en": "error: "}[named])
 
 
 def test_a_wrong_language_ends_in_two_lines(slm_factory: Command) -> None:

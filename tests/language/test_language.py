@@ -35,9 +35,14 @@ def english_again():  # type: ignore[no-untyped-def]
         ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ko_KR"}, "ko"),
         ({"LANG": "en_US.UTF-8", "LANGUAGE": "de:ko:en"}, "ko"),
         ({"LANG": "C", "LANGUAGE": "ko"}, "en"),
+        ({"LANG": "C", "SLM_FACTORY_LANG": "ko"}, "ko"),
+        ({"LANG": "ko_KR.UTF-8", "LANGUAGE": "ko", "SLM_FACTORY_LANG": "en"}, "en"),
+        ({"LANG": "ko_KR.UTF-8", "SLM_FACTORY_LANG": "fr"}, "ko"),
     ],
 )
-def test_the_locale_chooses_as_gettext_does(environment: dict[str, str], expected: str) -> None:
+def test_our_variable_chooses_else_the_locale_as_gettext_does(
+    environment: dict[str, str], expected: str
+) -> None:
     assert chosen(environment) == expected
 
 
