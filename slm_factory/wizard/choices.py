@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from slm_factory.cli.needs import Need
 
 PROFILES = Path("profiles")
+COME_WITH_IT = ("builtin", "seed")  # what params.yaml comes with stands first
 
 # What people change most, with what they give up for it.
 OPTIONS = {
@@ -55,9 +56,8 @@ def choose_profile(screen: Screen, section: str, now: str, need: "Callable[[Path
     """Lists the profiles that name a model for `section` with what each needs, and applies the chosen one."""
     screen.tell(_("now: %s") % now)
     screen.tell(_("Looking at this machine and the documents ..."), "dim")
-    found = [
-        file for file in sorted(PROFILES.glob("*.yaml")) if "model" in (params.read(file).get(section) or {})
-    ]
+    files = sorted(PROFILES.glob("*.yaml"), key=lambda file: (file.stem not in COME_WITH_IT, file.stem))
+    found = [file for file in files if "model" in (params.read(file).get(section) or {})]
     titles = ["", _("profile"), _("memory"), _("time"), _("money"), ""]
     screen.table(
         titles, [[str(at), *cells(need(file))] for at, file in enumerate(found, 1)], right=(0, 2, 3, 4)

@@ -46,7 +46,7 @@ def test_a_profile_changes_its_keys_and_nothing_else(repository: Path, name: str
     profile.profile(name)
     after = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert after == merged(before, wanted)
-    assert after != before or name == "korean"  # which is how params.yaml comes
+    assert after != before or name in ("builtin", "korean", "seed")  # which is how params.yaml comes
     assert comments(file) == before_comments
 
 
@@ -112,7 +112,16 @@ def test_one_teacher_follows_another_and_leaves_nothing_behind(repository: Path)
     keys = [
         {*leaves(content["teacher"])} - {"keep_alive_seconds"} for content in profiles if "teacher" in content
     ]
-    assert len(keys) == 7 and all(names == keys[0] for names in keys)
+    assert len(keys) == 8 and all(names == keys[0] for names in keys)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("english", "korean")])
+def test_builtin_and_seed_lead_back_from_any_other(repository: Path, name: str) -> None:
+    before = params.read()
+    profile.profile(name)
+    profile.profile("builtin")
+    profile.profile("seed")
+    assert params.read() == before
 
 
 def leaves(values: dict[str, Any], path: str = "") -> Iterator[str]:
