@@ -1,14 +1,7 @@
 """A conversation remembers its turns while they fit, and is held at a real terminal."""
 
-import contextlib
-import fcntl
 import os
-import pty
-import select
-import struct
 import sys
-import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,43 +10,10 @@ import pytest
 from slm_factory.ask.chat import HISTORY, Conversation
 from slm_factory.ask.model import Model, TooLongError
 from tests.conftest import REPOSITORY, set_params
+from tests.terminal import Terminal
 
 SPOKEN = "tttttttt"  # how the noise begins
 READY = "\x1b[?2004h"  # sent when a line is waited for: pasted text is to be marked
-
-
-class Terminal:
-    """A program at a terminal of 80 x 24: types lines, reads until something is shown."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.shown = b""
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            command = [sys.executable, "-m", "slm_factory", "ask", *arguments]
-            os.execvpe(command[0], command, environment())
-        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-
-    def type(self, keys: str) -> None:
-        os.write(self.terminal, keys.encode())
-
-    def until(self, wanted: str, seconds: float = 60.0) -> None:
-        """Reads up to `wanted`; what is shown after it is left for the next call."""
-        end = time.monotonic() + seconds
-        while wanted.encode() not in self.shown:
-            ready, _, _ = select.select([self.terminal], [], [], max(0, end - time.monotonic()))
-            assert ready, f"{wanted!r} was not shown, but {self.shown.decode(errors='replace')}"
-            new = os.read(self.terminal, 65536)
-            if b"\x1b[6n" in new:  # where is the cursor?
-                os.write(self.terminal, b"\x1b[1;1R")
-            self.shown += new
-        self.shown = self.shown.partition(wanted.encode())[2]
-
-    def exit_code(self) -> int:
-        """How the program ended; what it still shows is read, so that it can."""
-        with contextlib.suppress(OSError):  # the terminal is closed
-            while os.read(self.terminal, 65536):
-                pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
 def environment() -> dict[str, str]:
@@ -65,7 +25,8 @@ def terminal(workspace: Path, tiny: Path) -> Iterator[Terminal]:
     (workspace / "dvc.yaml").write_text("stages: {}\n")
     (workspace / ".dvc").mkdir()
     set_params(workspace, **{"quantize.context_tokens": 16384})
-    opened = Terminal("--interactive", "--gguf", str(tiny), "--max-tokens", "8000")
+    words = ["ask", "--interactive", "--gguf", str(tiny), "--max-tokens", "8000"]
+    opened = Terminal([sys.executable, "-m", "slm_factory", *words], environment())
     yield opened
     os.close(opened.terminal)
 
