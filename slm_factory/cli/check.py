@@ -7,6 +7,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from slm_factory.cli import repository
-from slm_factory.cli.console import console
+from slm_factory.cli.console import console, working
 from slm_factory.cli.finding import Finding
 from slm_factory.core.errors import UserError
 from slm_factory.language import N_, _
@@ -56,7 +57,9 @@ def check(
             print(_("fixed: {fault}").format(fault=sentence(fault)))
     for name, examine in CHECKS.items():
         try:
-            found = list(examine())
+            watched = nullcontext() if examine is check_documents else working(_(name))  # it counts itself
+            with watched:
+                found = list(examine())
         except UserError as error:
             problem, hint = error.problem.removeprefix("error: "), error.hint.removeprefix("hint: ")
             found = [Finding(name, "fail", problem, hint)]
@@ -147,13 +150,14 @@ def settings_of(section: str) -> "type[Settings] | None":
 
 def check_documents() -> Iterator[Finding]:
     """How many documents there are of each format, and which cannot be read, by their first look."""
+    from slm_factory.core.progress import track
     from slm_factory.parsers.parse_file import FORMATS, tell_format
     from slm_factory.parsers.parsed import Refused
     from stages.parse import DOCUMENTS, find_files
 
     found, skipped = find_files(DOCUMENTS)
     formats: Counter[str] = Counter()
-    for doc_id, path in found.items():
+    for doc_id, path in track(found.items(), _("documents")):
         try:
             formats[tell_format(path.read_bytes(), FORMATS[path.suffix.lower()])] += 1
         except Refused as error:

@@ -5,12 +5,14 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.console import working
 from slm_factory.core.errors import UserError
 from slm_factory.language import N_, _
 
@@ -31,7 +33,7 @@ class Removal:
     what: str
     paths: list[Path]
 
-    @property
+    @cached_property
     def size(self) -> int:
         """In bytes."""
         return sum(file.lstat().st_size for path in self.paths for file in files_of(path))
@@ -53,22 +55,23 @@ def clean(
     Examples: slm-factory clean; slm-factory clean --all -y
     """
     from slm_factory.cli.evolve import alone
+    from slm_factory.core.progress import track
 
     with repository.open_dvc() as repo, alone():
         from dvc.repo import lock_repo
 
         with lock_repo(repo):  # no stage may be running
-            removals = list(removals_of(repo, everything=everything))
+            with working(_("looking for what can be removed")):
+                removals = list(removals_of(repo, everything=everything))
+                freed = megabytes(removals)
             if not removals:
                 print(_("Nothing to remove."))
                 return
             show(removals)
             if not yes:
                 ask()
-            freed = megabytes(removals)
-            for removal in removals:
-                for path in removal.paths:
-                    remove(path)
+            for path in track([path for removal in removals for path in removal.paths], _("removing")):
+                remove(path)
     print(_("Removed {size}.").format(size=freed))
 
 

@@ -1,5 +1,8 @@
-"""The console that commands print on, which keeps every word of Korean."""
+"""The console that commands print on, which keeps every word of Korean, and a sign that they work."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +16,16 @@ def console(**options: Any) -> "Console":
 
     count_cells()
     return Console(highlight=False, **options)
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Shows on stderr, if that is a terminal, that something goes on whose length nobody can tell."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with console(stderr=True).status(f"{text} ..."):
+        yield
 
 
 def count_cells() -> None:

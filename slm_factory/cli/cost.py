@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slm_factory.cli import repository
-from slm_factory.cli.console import console
+from slm_factory.cli.console import console, working
 from slm_factory.core.errors import UserError
 from slm_factory.language import N_, _
 from slm_factory.language.sentences import sentence
@@ -36,7 +36,7 @@ def cost(
     from slm_factory.core.history import repository as identity
     from slm_factory.core.store import Store
 
-    with Store() as store:
+    with Store() as store, working(_("estimating")):
         run = Run(store)
         stages = run.stages()
         tokens, money = store.spent(identity(Path.cwd()))

@@ -100,14 +100,18 @@ def read(model: str) -> "list[Row]":
 def comparisons(before: "list[Row]", after: "list[Row]") -> Comparisons:
     """Every slice by the metric that judges it, and recall by category and document."""
     from slm_factory.core import params
+    from slm_factory.core.progress import track
     from slm_factory.metrics.comparison import compare, values
     from slm_factory.metrics.slices import SLICES
     from stages.evaluate import Params
 
     settings = params.load("evaluate", Params)
+    wanted = [(N_("slice"), name, name, "slice") for name in SLICES]
+    for title, column in GROUPS.items():
+        names = {row[column] for row in before if row["slice"] == GROUPED_SLICE}
+        wanted += [(title, name, GROUPED_SLICE, column) for name in sorted(names)]
     found: Comparisons = {}
-
-    def add(title: str, name: str, slice_name: str, column: str) -> None:
+    for title, name, slice_name, column in track(wanted, _("comparing")):
         metric, is_higher_better = SLICES[slice_name]
         one, two = (
             values([row for row in rows if row["slice"] == slice_name and row[column] == name], metric)
@@ -118,12 +122,6 @@ def comparisons(before: "list[Row]", after: "list[Row]") -> Comparisons:
         )
         if result is not None:
             found.setdefault(title, {})[name] = result
-
-    for slice_name in SLICES:
-        add(N_("slice"), slice_name, slice_name, "slice")
-    for title, column in GROUPS.items():
-        for name in sorted({row[column] for row in before if row["slice"] == GROUPED_SLICE}):
-            add(title, name, GROUPED_SLICE, column)
     return found
 
 

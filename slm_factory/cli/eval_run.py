@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slm_factory.cli import completion, repository
-from slm_factory.cli.console import console
+from slm_factory.cli.console import console, working
 from slm_factory.core.errors import UserError
+from slm_factory.language import _
 from slm_factory.language.sentences import sentence
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def eval_run(
     rows, speed = ask(model, settings, system)
     place = answers_of(model)
     files.write_rows(place, rows, ANSWER)
-    measured = summary(rows, resamples=settings.resamples, seed=settings.seed)
+    with working(_("measuring")):
+        measured = summary(rows, resamples=settings.resamples, seed=settings.seed)
     if as_json:
         told = {"model": model, "answers": str(place), "slices": measured}
         print(json.dumps(told | {"speed": speed.as_json() if speed else None}, ensure_ascii=False))
@@ -95,7 +97,8 @@ def ask(model: str, settings: "Params", system: "StudentSettings") -> "tuple[lis
     with Store() as store, opened(model, settings, system, store) as (answerer, system_prompt):
         conversations = [question_messages(system_prompt, row["question"]) for row in asked]
         rows = answered(model, answerer, asked, conversations, settings.max_new_tokens, system.refusals)
-        speed = speed_of(answerer, conversations, settings.max_new_tokens)
+        with working(_("timing")):
+            speed = speed_of(answerer, conversations, settings.max_new_tokens)
         if isinstance(answerer, Student):
             texts = [evaluate.text_row(row) for row in files.read_json_lines(evaluate.TEXTS)]
             rows = with_losses(rows, answerer, conversations) + read_texts(model, answerer, texts)

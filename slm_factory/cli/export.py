@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slm_factory.cli import repository
+from slm_factory.cli.console import working
 from slm_factory.cli.run import run
 from slm_factory.cli.train import require_own_folder
 from slm_factory.core.errors import UserError
@@ -55,7 +56,7 @@ def export(
     student = params.load("student", StudentSettings)
     require_adapter(adapter, student.model)
     require_own_folder(into, MODEL, force)
-    with files.replacing_folder(into) as beside:
+    with files.replacing_folder(into) as beside, working(_("merging")):
         merge(student, adapter, beside)
     print(_("merged model: {into}").format(into=into))
     print(_("next: {command}").format(command=f"{repository.program()} tool gguf --model {into}"))

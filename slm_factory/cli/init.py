@@ -12,6 +12,7 @@ import typer
 
 import slm_factory
 from slm_factory.cli import repository, template
+from slm_factory.cli.console import working
 from slm_factory.core.errors import UserError
 from slm_factory.language import _
 
@@ -65,7 +66,7 @@ def init(
 
     root = name.absolute()
     require_place(root)
-    with files.replacing_folder(root) as beside:
+    with files.replacing_folder(root) as beside, working(_("making {name}").format(name=root.name)):
         template.copy(beside, with_samples=samples)
         with contextlib.chdir(beside):
             write_own_files(root.name)
