@@ -28,6 +28,7 @@ PAIRS = Path("data/score.parquet")
 CHUNKS = Path("data/chunk.parquet")
 PER_DOCUMENT = 5  # pairs that a sample offers to draw
 FRAMES_PER_SECOND = "120"  # an answer that takes several frames waits for each: 60 cost 15 to 30 ms a key
+RARELY = 1000  # by default 10: a full run of Python's collector takes 0.1 s, in which a key waits
 Row = dict[str, Any]
 
 
@@ -165,7 +166,7 @@ def show(
         thumbs=thumbs,
         lots=lots,
     )
-    gc.freeze()  # or the collector walks over every decision while a key waits: 0.1 s with 20,000
+    gc.set_threshold(*gc.get_threshold()[:2], RARELY)
     app.run()
     told = _("{file}: {count:,} decisions; {program} run applies them")
     print(told.format(file=journal.path, count=len(journal.decisions), program=repository.program()))

@@ -215,8 +215,9 @@ class ReviewApp(App[None]):
     def apply_filter(self, number: int | None = None) -> None:
         """Lists what the filter lets through, with the cursor where it was."""
         number = self.pair_list.number if number is None else number
-        self.pair_list.show(self.pairs.select(self.chosen), number)
-        self.show_title()
+        with self.batch_update():
+            self.pair_list.show(self.pairs.select(self.chosen), number)
+            self.moved()
 
     def refreshed(self, pair_ids: Iterable[str]) -> None:
         """Shows decisions that have changed."""

@@ -104,9 +104,9 @@ def agreed(lines: Iterable[Decision]) -> tuple[Decision, ...]:
 
 def write(path: Path, decisions: Decisions) -> None:
     """Writes the lines sorted by pair and reviewer: the same decisions give the same bytes."""
-    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
-        for pair_id in sorted(decisions):
-            file.writelines(decision.line for decision in decisions[pair_id])
+    lines = [decision.line for pair_id in sorted(decisions) for decision in decisions[pair_id]]
+    with replacing(path) as beside:
+        beside.write_bytes("".join(lines).encode())  # a call for each line took half as long again
 
 
 def standing(lines: tuple[Decision, ...]) -> Decision:

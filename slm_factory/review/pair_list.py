@@ -58,14 +58,15 @@ class PairList(ScrollView, can_focus=True):
         return int(self.numbers[self.cursor]) if len(self.numbers) else None
 
     def show(self, numbers: Numbers, number: int | None = None) -> None:
-        """Lists these rows, with the cursor on `number` or the nearest that follows it."""
+        """Lists these rows, with the cursor on `number` or the nearest that follows it.
+
+        The caller draws: counts and pair belong to the same frame.
+        """
         self.numbers = numbers
         self.virtual_size = Size(0, len(numbers))
         place = int(np.searchsorted(numbers, number)) if number is not None else 0
         self.set_reactive(PairList.cursor, min(place, max(len(numbers) - 1, 0)))
         self.scroll_to_cursor()
-        self.refresh()
-        self.post_message(self.Moved())
 
     def on_mount(self) -> None:
         self.virtual_size = Size(0, len(self.numbers))

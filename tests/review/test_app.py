@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, OptionList, TextArea
 
 from slm_factory.core.files import Row
 from slm_factory.review import decisions
 from slm_factory.review.app import ReviewApp
 from slm_factory.review.decisions import Decision, Decisions
 from slm_factory.review.keys import JAMO, KEYS
-from tests.review.sitting import give, made, make, open_screen, press, sit, text, told
+from tests.review.sitting import give, made, make, open_screen, press, ready, sit, text, told
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -343,7 +343,12 @@ def test_a_decision_is_saved_without_leaving(app: ReviewApp, monkeypatch: pytest
     sit(app, steps)
 
 
-def test_what_others_write_while_the_screen_is_open_comes_in(app: ReviewApp) -> None:
+def test_what_others_write_while_the_screen_is_open_comes_in(
+    app: ReviewApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SAVE_AFTER_SECONDS", "LOOK_EVERY_SECONDS"):  # the test looks by itself
+        monkeypatch.setattr(f"slm_factory.review.app.{name}", 60)
+
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "a")
         theirs = [
@@ -403,6 +408,35 @@ def test_a_search_begins_with_what_was_searched(app: ReviewApp) -> None:
         assert app.screen.query_one(Input).value == "Beta"
         await press(pilot, "escape")
         assert listed(app) == [4, 5, 6]
+
+    sit(app, steps)
+
+
+def test_a_dialog_that_comes_again_has_forgotten_what_was_typed(app: ReviewApp) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "r", "값", "escape", "f")
+        assert "Why is it rejected?" not in text(app) and "Filter by" in text(app)
+        assert app.screen.query_one(Input).value == "" and app.screen.query_one(OptionList).option_count == 9
+        await press(pilot, "2")  # the list of values is the same dialog
+        assert "dropped" in text(app) and app.screen.query_one(OptionList).highlighted == 0
+        await press(pilot, "escape", "slash", "Beta", "escape", "g")
+        assert "characters of a pair_id" in text(app) and app.screen.query_one(Input).value == ""
+        await press(pilot, "escape", "A")
+        assert "Approve: 7 pairs?" in text(app)
+        await press(pilot, "n", "a", "A")
+        assert "1 decision is replaced." in text(app)
+
+    sit(app, steps)
+
+
+def test_a_key_that_comes_before_its_dialog_is_drawn_is_not_lost(app: ReviewApp) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "r", "escape")
+        for key in "r3r2":
+            app.simulate_key(key)
+            await pilot.pause(0 if key == "r" else None)
+        await ready(pilot)
+        assert [made(app)[name][0].reason for name in ("a0", "a1")] == ["outdated", "wrong"]
 
     sit(app, steps)
 
