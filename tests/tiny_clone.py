@@ -16,14 +16,25 @@ TOGETHER = '''"""Runs the stages that are named, one after the other."""
 import importlib
 import sys
 
+from slm_factory.core import activity
+
 if __name__ == "__main__":
     for name in sys.argv[1:]:
-        importlib.import_module(f"stages.{name}").main()
+        with activity.reporting(name):
+            importlib.import_module(f"stages.{name}").main()
 '''
 GROUPS = {
     "chunk": ["parse", "chunk"],  # `tool cost` asks for this stage
     "convert": ["generate", "validate", "score", "review", "split", "augment", "dialogue", "convert"],
     "quantize": ["train", "evaluate", "gate", "export", "quantize"],
+}
+# Ended by the stages that the wizard stops after.
+STEPS = {
+    "chunk": ["parse", "chunk"],
+    "generate": ["generate"],
+    "score": ["validate", "score"],
+    "train": ["review", "split", "augment", "dialogue", "convert", "train"],
+    "quantize": ["evaluate", "gate", "export", "quantize"],
 }
 PARAMETERS = {
     **{"parallel.jobs": 1, "augment.enabled": False, "dialogue.enabled": False, "split.unseen_share": 0.0},
@@ -36,7 +47,7 @@ PARAMETERS = {
 }
 
 
-def make(root: Path, texts: list[str], vocabulary: int = 640) -> None:
+def make(root: Path, texts: list[str], vocabulary: int = 640, groups: dict[str, list[str]] = GROUPS) -> None:
     """Writes code, pipeline, settings, prompts and questions to `root`, and a student made for `texts`."""
     for folder in ("stages", "slm_factory", "prompts"):
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -45,7 +56,7 @@ def make(root: Path, texts: list[str], vocabulary: int = 640) -> None:
     write_params(root)
     (root / "stages/together.py").write_text(TOGETHER)
     pipeline = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))
-    (root / "dvc.yaml").write_text(yaml.safe_dump(grouped(pipeline), sort_keys=False))
+    (root / "dvc.yaml").write_text(yaml.safe_dump(grouped(pipeline, groups), sort_keys=False))
     (root / "data").mkdir(exist_ok=True)
     for name in ("questions", "review", "refine", "abstain"):
         (root / f"data/{name}.jsonl").touch()
@@ -68,10 +79,10 @@ def write_params(root: Path) -> None:
         params_text.round_trip().dump(values, stream)
 
 
-def grouped(pipeline: dict[str, Any]) -> dict[str, Any]:
+def grouped(pipeline: dict[str, Any], groups: dict[str, list[str]]) -> dict[str, Any]:
     """The stages of each group as one: what they need from outside, and all that they make."""
     stages = {}
-    for group, names in GROUPS.items():
+    for group, names in groups.items():
         members = [pipeline["stages"][name] for name in names]
         collected: dict[str, list[Any]] = {}
         for key in ("deps", "params", "outs", "metrics", "plots"):

@@ -167,7 +167,7 @@ class Machine:
             return Need(profile.stem, notes=(_("told once it is fetched"),))
         memory, seconds = self.training(shape, settings)
         fits = memory <= self.free
-        told = _("fits") if fits else _("does not fit: %.1f GB free") % (self.free / 1e9)
+        told = _("fits in memory") if fits else _("does not fit: %.1f GB free") % (self.free / 1e9)
         money = seconds / 3600 * self.price
         return Need(profile.stem, memory, (seconds, seconds), (money, money) if money else None, (told,))
 

@@ -48,4 +48,4 @@ def wizard(
         return
     NOTES.unlink(missing_ok=True)
     screen.tell("\n" + _("Done. From now on, after documents have changed:"))
-    screen.command("slm-factory tool evolve")
+    screen.ours("tool", "evolve")

@@ -26,6 +26,7 @@ EVALUATE = Path("metrics/evaluate.json")
 TEACHER = Path("metrics/teacher.json")
 GATE = Path("metrics/gate.json")
 REGISTRY = Path("models/registry.yaml")
+PROGRAM = "slm-factory"
 LOG_LINES = 200
 MAX_POINTS = 500  # of a curve: more than a terminal has columns for, few enough to be drawn at once
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -162,5 +163,6 @@ async def states() -> dict[str, str]:
 
 
 def command(*words: str) -> list[str]:
-    """The command line of `slm-factory` with this Python."""
-    return [sys.executable, "-m", "slm_factory", *words]
+    """The command line of `slm-factory` with this Python, called as this program was: hints repeat that."""
+    called = [sys.argv[0]] if Path(sys.argv[0]).name == PROGRAM else ["-m", "slm_factory"]
+    return [sys.executable, *called, *words]

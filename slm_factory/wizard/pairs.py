@@ -82,4 +82,4 @@ def reviewing(screen: Screen) -> None:
         screen.demand("tool", "review")
     else:
         screen.tell(_("Later:"))
-        screen.command("slm-factory tool review")
+        screen.ours("tool", "review")

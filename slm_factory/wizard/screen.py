@@ -1,15 +1,22 @@
 """What every step of the wizard does with the user: tell, ask, run a command, write a parameter."""
 
+import contextlib
+import json
+import re
 import shlex
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import psutil
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from slm_factory.cli import repository
+from slm_factory.cli.console import console
 from slm_factory.core.errors import UserError
 from slm_factory.dashboard import observe
 from slm_factory.language import _
@@ -17,6 +24,7 @@ from slm_factory.language import _
 BACK, QUIT = "b", "q"
 YES, NO = ("y", "yes", "예", "네"), ("n", "no", "아니오", "아니요")
 INTERRUPTED = (130, -2)  # exit codes after Ctrl-C
+LOCKS = Path(".dvc/tmp/rwlock")  # in which DVC notes who writes what
 
 
 class Back(Exception):
@@ -31,7 +39,7 @@ class Leave(Exception):
 class Screen:
     """The terminal; `answers` come from the keyboard, in tests from a list."""
 
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    console: Console = field(default_factory=console)
     read: Callable[[str], str] = input
 
     def title(self, number: int, count: int, text: str) -> None:
@@ -48,6 +56,10 @@ class Screen:
     def command(self, line: str) -> None:
         """What one could type instead, on one line however long, so that it can be copied."""
         self.console.print(Text(f"$ {line}", "cyan"), soft_wrap=True)
+
+    def ours(self, *words: str) -> None:
+        """A command of ours, as this program was called, whether or not it is on the PATH."""
+        self.command(f"{repository.program()} {shlex.join(words)}")
 
     def hang(self, mark: str, text: str, style: str = "") -> None:
         """A paragraph beside a mark, under which its further lines do not go."""
@@ -106,7 +118,7 @@ class Screen:
         Raises:
             Leave: the user stopped it.
         """
-        self.command(shlex.join(["slm-factory", *words]))
+        self.ours(*words)
         code = subprocess.run(observe.command(*words), check=False).returncode
         if code in INTERRUPTED:
             raise Leave
@@ -119,12 +131,14 @@ class Screen:
             Leave: the user stopped it.
             UserError: it failed, and has told why.
         """
+        self.wait()
         if not self.run(*words):
             raise UserError(_("error: that did not work"), _("hint: its own words stand above"))
 
     def train(self, *words: str) -> None:
         """As `demand`, with the losses shown as they come."""
-        self.command(shlex.join(["slm-factory", *words]))
+        self.wait()
+        self.ours(*words)
         seen: set[float] = set()
         with subprocess.Popen(observe.command(*words)) as process:
             try:
@@ -138,6 +152,21 @@ class Screen:
             raise Leave
         if process.returncode:
             raise UserError(_("error: that did not work"), _("hint: its own words stand above"))
+
+    def wait(self) -> None:
+        """Returns when no other command works here: one of a wizard that was killed, or in another terminal.
+
+        Raises:
+            Back, Leave: the user does not want to wait for it.
+        """
+        while others := workers():
+            for process, line in others.items():
+                told = {"line": line, "pid": process.pid, "doing": doing()}
+                self.tell(_("Still at work here: %(line)s (process %(pid)d)%(doing)s") % told, "yellow")
+            self.ask(_("Enter waits until it has ended, b goes back, q leaves:"))
+            seen: set[float] = set()
+            while psutil.wait_procs(others, timeout=0.5)[1]:
+                self.losses(seen)
 
     def losses(self, seen: set[float]) -> None:
         """Prints each valid loss once; points of an earlier training are gone as soon as the stage starts."""
@@ -156,3 +185,24 @@ class Screen:
                 else _("step %(step)d: valid loss %(value).4f")
             )
             self.tell("  " + text % told, "dim")
+
+
+def workers() -> dict[psutil.Process, str]:
+    """The living processes that run stages here, and the command line of each."""
+    try:
+        writers = json.loads(LOCKS.read_text(encoding="utf-8")).get("write", {}).values()
+    except (FileNotFoundError, ValueError):  # no DVC has run yet, or one is just writing it
+        return {}
+    found = {}
+    for writer in writers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            shown = re.sub(r"^\S*/", "", writer["cmd"]).replace("__main__.py", "slm-factory", 1)
+            found[psutil.Process(writer["pid"])] = shown
+    return found
+
+
+def doing() -> str:
+    """What the stages that run now have done so far, behind a comma."""
+    running = [told for told in observe.activity.read_all().values() if told.state == "running"]
+    counts = [f" {told.done}/{told.total}" if told.total else "" for told in running]
+    return "".join(f", {told.stage}{count}" for told, count in zip(running, counts, strict=True))

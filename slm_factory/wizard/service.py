@@ -41,7 +41,7 @@ def serving(screen: Screen) -> None:
         screen.demand("tool", "evolve", "--yes")
     else:
         screen.tell(_("Later:"))
-        screen.command("slm-factory tool evolve")
+        screen.ours("tool", "evolve")
 
 
 def require_git(screen: Screen) -> None:

@@ -15,6 +15,7 @@ from slm_factory import language
 from slm_factory.cli.main import app
 from slm_factory.core import params
 from slm_factory.core.errors import UserError
+from slm_factory.dashboard import observe
 from slm_factory.wizard import choices, documents, pairs, steps
 from slm_factory.wizard.screen import Back, Leave, Screen
 from tests.conftest import REPOSITORY
@@ -188,6 +189,38 @@ def test_back_is_a_word_of_its_own() -> None:
         talk("b").ask("?")
     assert talk("back").ask("?") == "back"
     assert talk("maybe", "네").agrees("?") is True
+
+
+def test_a_command_that_still_works_here_is_told_and_waited_for(workspace: Path) -> None:
+    other = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (workspace / ".dvc/tmp").mkdir(parents=True)
+    commands = {"models/adapter": (other, "/some/__main__.py run --until train"), "models/gguf": (gone, "x")}
+    writers = {path: {"pid": process.pid, "cmd": line} for path, (process, line) in commands.items()}
+    (workspace / ".dvc/tmp/rwlock").write_text(json.dumps({"write": writers}))
+
+    class Patient(Sitting):
+        def answer(self, question: str) -> str:
+            assert other.stdin and other.poll() is None
+            other.stdin.close()  # the other command ends while the user waits
+            return super().answer(question)
+
+    screen = Patient(answers=[""])
+    screen.demand("run")
+    assert other.wait() == 0
+    assert f"Still at work here: slm-factory run --until train (process {other.pid})" in screen.told
+    assert screen.told.index("Still at work") < screen.told.index("$ slm-factory run")
+    screen.demand("run")  # with nobody else here, nothing is asked
+
+
+def test_commands_are_called_as_the_wizard_was_so_that_their_hints_can_be_typed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", [".venv/bin/slm-factory", "tool", "wizard"])
+    assert observe.command("run") == [sys.executable, ".venv/bin/slm-factory", "run"]
+    monkeypatch.setattr(sys, "argv", ["/site-packages/slm_factory/__main__.py", "tool", "wizard"])
+    assert observe.command("run") == [sys.executable, "-m", "slm_factory", "run"]
 
 
 def test_killed_at_each_step_the_next_start_goes_on_there(workspace: Path) -> None:
