@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po, write_po
 
 from docs.sentences import sentences
 from slm_factory import language
-from slm_factory.cli import help
+from slm_factory.cli import help, profile, status
 from slm_factory.cli.main import app
 from slm_factory.language.sentences import CONTEXT
 from slm_factory.report import bilingual
@@ -30,9 +30,13 @@ ROOT = Path(__file__).resolve().parent.parent
 REPORT = Path(bilingual.__file__).parent
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
-# What stands in fields of sentences and has words of its own: of the gate's explanations, and durations.
+MEMORY = "weights {weights}, adapter {adapter}, activations {activations}, logits {logits}"
+# What stands in fields of sentences and has words of its own: of the gate, a version, memory, durations.
 PARTS = (
     *("no questions to judge by ({explanation})", "{mean} ({low} to {high})", "general chat", "plain text"),
+    *("{documents} documents, {lines} training lines, headline {headline} against {champion}: {verdict}",),
+    *("{verdict}, {count} of the gate's rules not met", "the base", "not measured", "pass", "fail"),
+    *(MEMORY, MEMORY + " in each of {processes} processes"),
     *("{hours} h", "{minutes} min", "{seconds} s", "{seconds} s ({speed} tokens per second)"),
 )
 
@@ -71,6 +75,10 @@ def messages() -> Catalog:
             catalogue.add(message, context=context)
     for text in help_texts():
         catalogue.add(text)
+    for name in counts():
+        catalogue.add(name, context=status.COUNT)
+    for file in sorted((ROOT / profile.PROFILES).glob("*.yaml")):
+        catalogue.add(profile.summary(file), context=profile.SUMMARY)
     for sentence in error_sentences():
         catalogue.add(sentence, context=CONTEXT, flags={"python-brace-format"})
     return catalogue
@@ -90,6 +98,15 @@ def help_texts() -> Iterator[str]:
     yield from help.WORDS
     for owner, name in help.places(typer.main.get_command(app)):
         yield from help.paragraphs(getattr(owner, name))
+
+
+def counts() -> Iterator[str]:
+    """The names of what stages count in their metrics, as `status` shows them."""
+    described = yaml.safe_load((ROOT / "docs/metrics.yaml").read_text(encoding="utf-8"))
+    for keys in described.values():
+        for name, (unit, *_) in keys.items():
+            if "." not in name and unit.endswith(("s", "step")):
+                yield name.replace("_", " ")
 
 
 def error_sentences() -> Iterator[str]:

@@ -8,8 +8,10 @@ import typer
 
 from slm_factory.cli import completion, repository
 from slm_factory.core.errors import UserError
+from slm_factory.language import pgettext
 
 PROFILES = Path("profiles")
+SUMMARY = "profile"  # gettext's msgctxt of what the profiles that come with it say
 
 
 def profile(
@@ -30,7 +32,7 @@ def profile(
     repository.require_root()
     if name is None:
         for file in sorted(PROFILES.glob("*.yaml")):
-            print(f"{file.stem:<16}{summary(file)}")
+            print(f"{file.stem:<16}{pgettext(SUMMARY, summary(file))}")
         return
     for key, before, after in apply(profile_file(name)):
         print(f"{key}: {before} -> {after}")

@@ -30,6 +30,7 @@ STYLES = {
 # How DVC says that something changed.
 HOW = (N_("modified"), N_("added"), N_("deleted"), N_("new"))
 COMMAND = N_("changed command")
+COUNT = "count"  # gettext's msgctxt of what stages count
 
 
 def status(
@@ -53,7 +54,7 @@ def status(
     has_reasons = any(stage["reasons"] for stage in stages)
     table = Table(*(titles if has_reasons else titles[:-1]), box=None, pad_edge=False)
     for stage in stages:
-        shown = [f"{count:,} {name.replace('_', ' ')}" for name, count in stage["counts"].items() if count]
+        shown = [counted(name, count) for name, count in stage["counts"].items() if count]
         cells = [stage["name"], Text(state(stage["state"]), STYLES[stage["state"]]), Text(", ".join(shown))]
         table.add_row(*cells, *([Text(", ".join(map(reason, stage["reasons"])))] if has_reasons else []))
     console().print(table)
@@ -71,6 +72,11 @@ def state(name: str) -> str:
         "failed": pgettext("stage", "failed"),
         "never run": pgettext("stage", "never run"),
     }[name]
+
+
+def counted(name: str, count: int) -> str:
+    """A number of the metrics with its name, for reading."""
+    return _("{count:,} {name}").format(count=count, name=pgettext(COUNT, name.replace("_", " ")))
 
 
 def reason(told: str) -> str:

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from slm_factory import language
-from slm_factory.cli import help, status
+from slm_factory.cli import help, profile, status
 from slm_factory.cli.console import console
 from slm_factory.cli.main import app
 from tests.cli.conftest import BIN, Command
@@ -147,6 +147,16 @@ def test_reasons_of_dvc_are_told_in_the_language_of_the_reader() -> None:
     assert status.reason("after first") == "first 다음에"
     assert status.reason("data/documents modified") == "data/documents 바뀜"
     assert status.reason("train.rank 8 -> 16") == "train.rank 8 -> 16"
+
+
+def test_counts_and_profiles_are_told_in_the_language_of_the_reader() -> None:
+    assert status.counted("kept_facts", 1200) == "1,200 kept facts"
+    summaries = [profile.summary(file) for file in sorted((REPOSITORY / "profiles").glob("*.yaml"))]
+    language.use("ko")
+    assert status.counted("kept_facts", 1200) == "남긴 사실 1,200"
+    assert status.counted("of_tomorrow", 3) == "of tomorrow 3"
+    told = [language.pgettext(profile.SUMMARY, summary) for summary in summaries]
+    assert all(map(HANGUL.search, told))
 
 
 def test_a_cell_of_korean_that_just_fits_loses_no_word() -> None:
