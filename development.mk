@@ -20,7 +20,7 @@ story: $(INSTALLED) ## the life of a student in a clone: better, refused, delete
 	@$(BIN)/python -m bench.story
 
 stories: $(INSTALLED) ## the three stories of docs/stories, word for word (about half an hour)
-	@for page in incident tax-law company-rules; do $(BIN)/python -m docs.stories.run docs/stories/$$page.md || exit 1; done
+	@$(BIN)/python -m docs.stories.run $(addprefix docs/stories/,incident.md tax-law.md company-rules.md)
 
 messages: $(INSTALLED) ## gather the texts of the interface and of the pages, and compile their translations
 	@$(BIN)/python -m docs.make_messages

@@ -1,14 +1,15 @@
-"""Executes a story: a page's console blocks in one shell, each output beside the one that the page shows.
+"""Executes stories: a page's console blocks in one shell, each output beside the one that the page shows.
 
-    python -m docs.stories.run docs/stories/incident.md [--home FOLDER]
+    python -m docs.stories.run docs/stories/incident.md ... [--home FOLDER]
 
 Lines with `$ ` are commands (`> ` goes on), what follows is their whole output. In it, `...` stands for any
 text, on a line of its own for any lines; versions, times and gaps may differ, and numbers with a point by a
 tenth. A command has to succeed, unless `echo $?` comes next. Blocks of other languages are not run.
 
 The shell begins in an empty home, with this repository as ~/slm-factory and a store of its own; the page's
-port is replaced by a free one. Prints the transcript; exits 1 with the difference where there is one. What a
-model says is in blocks marked `console student`, whose output is compared only with the student of the page.
+port is replaced by a free one, and the language is English. Prints the transcript; every page is run to its end,
+unless a command fails, and the differences are told then: exit code 1. What a model says is in blocks marked
+`console student`, whose output is compared only with the student of the page.
 """
 
 import argparse
@@ -66,7 +67,7 @@ class Shell:
             os.killpg(self.process.pid, signal.SIGTERM)
 
     def type(self, command: str) -> str:
-        """What a command prints on stdout and stderr; its exit code is in `code`.
+        """What a command prints on stdout and stderr, shown as it comes; its exit code is in `code`.
 
         Raises:
             Mismatch: the shell ended, or the command took too long.
@@ -83,6 +84,7 @@ class Shell:
                 if line.startswith(self.mark):
                     self.code = int(line.rpartition(" ")[2])
                     return "".join(lines)
+                print(line, end="", flush=True)
                 lines.append(line)
         finally:
             limit.cancel()
@@ -114,47 +116,54 @@ def run(page: Path, home: Path, *, clone: Path = REPOSITORY, has_its_student: bo
     `clone` is the repository whose slm-factory is used; without its student, figures and answers may differ.
 
     Raises:
-        Mismatch: something is otherwise than shown.
+        Mismatch: outputs are otherwise than shown (all of them are told, at the end), or a command failed.
     """
     names = Page(free_port(), has_its_student)
     todo = list(steps(page.read_text(encoding="utf-8")))
+    differences: list[str] = []
     (home / "slm-factory").symlink_to(clone)
     with Shell(home, environment(home, clone)) as shell:
         for step, following in zip(todo, [*todo[1:], None], strict=True):
             print(f"$ {step.command}", flush=True)
             started = time.monotonic()
             printed = shell.type(names.here(step.command))
-            print(f"{printed.rstrip()}\n[{time.monotonic() - started:.1f} s]", flush=True)
+            print(f"[{time.monotonic() - started:.1f} s]", flush=True)
             place = f"{page.name}:{step.line}: {step.command}"
             if shell.code and (following is None or following.command != "echo $?"):
-                raise Mismatch(f"{place}\nended with {shell.code}:\n{printed}")
+                raise Mismatch("\n\n".join([*differences, f"{place}\nended with {shell.code}:\n{printed}"]))
             is_free = step.is_students and not has_its_student
             if not is_free and not names.compare(step.shown, printed):
                 shown = lines_of(names.here(step.shown))
-                difference = difflib.unified_diff(shown, lines_of(printed), "page", "run", lineterm="", n=99)
-                raise Mismatch("\n".join([place, *difference]))
+                lines = difflib.unified_diff(shown, lines_of(printed), "page", "run", lineterm="", n=99)
+                differences.append("\n".join([place, *lines]))
+    if differences:
+        raise Mismatch("\n\n".join(differences))
 
 
 def main() -> int:
-    """Executes the page named on the command line; 1 when something is otherwise than it shows."""
+    """Executes the pages named on the command line; 1 when something is otherwise than one of them shows."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("page", type=Path)
-    parser.add_argument("--home", type=Path, help="an empty folder, kept afterwards")
+    parser.add_argument("pages", type=Path, nargs="+", metavar="PAGE")
+    parser.add_argument("--home", type=Path, help="keep the homes, one a page, in this folder")
     arguments = parser.parse_args()
-    home = (arguments.home or Path(tempfile.mkdtemp(prefix="slm-factory-story-"))).resolve()
-    home.mkdir(parents=True, exist_ok=True)
+    homes = (arguments.home or Path(tempfile.mkdtemp(prefix="slm-factory-stories-"))).resolve()
+    untrue: dict[Path, Mismatch] = {}
     try:
-        run(arguments.page, home)
-    except Mismatch as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
+        for page in arguments.pages:
+            home = homes / page.stem
+            home.mkdir(parents=True)
+            try:
+                run(page, home)
+            except Mismatch as error:
+                untrue[page] = error
     finally:
         if arguments.home is None:
-            shutil.rmtree(home, ignore_errors=True)
-    print(f"\n{arguments.page}: all is as shown")
-    return 0
+            shutil.rmtree(homes, ignore_errors=True)
+    for page in arguments.pages:
+        print(f"\n{page}: {untrue.get(page, 'all is as shown')}", flush=True)
+    return 1 if untrue else 0
 
 
 if __name__ == "__main__":
