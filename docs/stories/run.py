@@ -7,9 +7,9 @@ text, on a line of its own for any lines; versions, times and gaps may differ, a
 tenth. A command has to succeed, unless `echo $?` comes next. Blocks of other languages are not run.
 
 The shell begins in an empty home, with this repository as ~/slm-factory and a store of its own; the page's
-port is replaced by a free one, and the language is English. Prints the transcript; every page is run to its end,
-unless a command fails, and the differences are told then: exit code 1. What a model says is in blocks marked
-`console student`, whose output is compared only with the student of the page.
+port is replaced by a free one, and the language is English. Prints the transcript; every page is run to its
+end, unless a command fails, and the differences are told then: exit code 1. What a model says is in blocks
+marked `console student`, whose output is compared only with the student of the page.
 """
 
 import argparse
