@@ -165,7 +165,8 @@ class Screen:
                 self.tell(_("Still at work here: %(line)s (process %(pid)d)%(doing)s") % told, "yellow")
             self.ask(_("Enter waits until it has ended, b goes back, q leaves:"))
             seen: set[float] = set()
-            while psutil.wait_procs(others, timeout=0.5)[1]:
+            while any(map(lives, others)):
+                time.sleep(0.2)
                 self.losses(seen)
 
     def losses(self, seen: set[float]) -> None:
@@ -196,9 +197,19 @@ def workers() -> dict[psutil.Process, str]:
     found = {}
     for writer in writers:
         with contextlib.suppress(psutil.NoSuchProcess):
-            shown = re.sub(r"^\S*/", "", writer["cmd"]).replace("__main__.py", "slm-factory", 1)
-            found[psutil.Process(writer["pid"])] = shown
+            process = psutil.Process(writer["pid"])
+            if lives(process):
+                shown = re.sub(r"^\S*/", "", writer["cmd"]).replace("__main__.py", "slm-factory", 1)
+                found[process] = shown
     return found
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process still works; one that has ended may wait for long to be looked after by init."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def doing() -> str:
