@@ -22,7 +22,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 LIMIT = 5  # commands
 # More facts than gate.min_questions: of fewer questions the gate cannot tell whether a model is better.
-QUESTION, EXPECTED = "가람창고 출고 마감 시각은 몇 시인가요?", "17시 40분"
+QUESTION, EXPECTED = "가람창고의 출고 마감 시각은 언제인가요?", "17시 40분"
 DOCUMENT = """# 가람창고 운영 규칙
 
 - 출고 마감 시각: 17시 40분
