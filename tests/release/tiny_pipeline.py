@@ -103,7 +103,8 @@ def write_sources(folder: Path) -> None:
 def lay_out(sources: Path) -> None:
     """Makes a repository of the current folder, which holds params.yaml; its next run leaves `first`."""
     params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    few = {name: params[name] for name in ("gate", "quantize", "release", "student")}  # DVC reads it many times, slowly
+    names = ("gate", "quantize", "release", "student")  # DVC reads it many times, slowly
+    few = {name: params[name] for name in names}
     Path("params.yaml").write_text(yaml.safe_dump(few, sort_keys=False, allow_unicode=True))
     set_params(Path(), **{"release.keep": 1, "release.smoke_questions": 2, "student.model": "hub/none"})
     Path("cache").mkdir(exist_ok=True)
