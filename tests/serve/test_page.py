@@ -2,8 +2,8 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +12,15 @@ import pytest
 from slm_factory.core import files
 from slm_factory.serve.server import Limits
 from slm_factory.serve.source import folder_source
+from tests.browser import CONTRASTS, browser, opened
 from tests.serve.conftest import Running, place, running
 from tests.serve.test_page_api import write_chunks
 
-playwright = pytest.importorskip("playwright.sync_api")
+__all__ = ["browser"]
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+pytest.importorskip("playwright.sync_api")
+
 DARK_AND_LIGHT = ("dark", "light")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium: this machine's, else the one that Playwright fetched."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with playwright.sync_playwright() as started:
-        if found is None and not Path(started.chromium.executable_path).exists():
-            pytest.skip("no Chromium: apt-get install chromium, or playwright install chromium")
-        opened = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -54,21 +44,16 @@ def served(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
 @pytest.fixture
 def page(browser: Any, served: Running) -> Iterator[Any]:
     """The page in English, loaded; it must not stray to another place, nor log an error."""
-    yield from opened(browser, served.address)
+    with loaded(browser, served.address) as shown:
+        yield shown
 
 
-def opened(browser: Any, address: str, **context: Any) -> Iterator[Any]:
-    faults: list[str] = []
-    made = browser.new_context(**{"locale": "en-US", **context})
-    page = made.new_page()
-    page.on("request", lambda one: one.url.startswith((address, "data:")) or faults.append(one.url))
-    page.on("console", lambda one: one.type == "error" and faults.append(one.text))
-    page.on("pageerror", lambda one: faults.append(str(one)))
-    page.goto(address)
-    page.wait_for_selector("body[data-ready]")
-    yield page
-    assert not [fault for fault in faults if "status of 4" not in fault]
-    made.close()
+@contextmanager
+def loaded(browser: Any, address: str, **context: Any) -> Iterator[Any]:
+    """The page at `address` when it can be used; that the server refuses a request is no fault of it."""
+    with opened(browser, address, forgiven="status of 4", **context) as shown:
+        shown.wait_for_selector("body[data-ready]")
+        yield shown
 
 
 def ask(page: Any, question: str) -> None:
@@ -212,7 +197,7 @@ def test_escape_stops_an_answer(page: Any, served: Running) -> None:
 def test_the_language_is_the_browsers_and_can_be_changed(
     browser: Any, served: Running, locale: str, title: str
 ) -> None:
-    for page in opened(browser, served.address, locale=locale):
+    with loaded(browser, served.address, locale=locale) as page:
         assert (page.title(), page.inner_text("h1")) == (title, title)
         ask(page, "Who owns the queue?")
         page.click("#languages [value=ko]")
@@ -230,35 +215,14 @@ def test_nothing_is_cut_off_and_every_text_can_be_read(
     browser: Any, served: Running, scheme: str, width: int
 ) -> None:
     size = {"width": width, "height": 700}
-    for page in opened(browser, served.address, viewport=size, color_scheme=scheme, locale="ko-KR"):
+    size_and_scheme = {"viewport": size, "color_scheme": scheme}
+    with loaded(browser, served.address, locale="ko-KR", **size_and_scheme) as page:
         page.check("#compare")
         ask(page, "queue " * 30 + "x" * 200)
         page.click(".passages summary")
         page.click(".thumb[value=down] >> nth=0")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(CONTRASTS) == []
-
-
-# Texts whose contrast to what is behind them is under 4.5 (WCAG 2.2, 1.4.3).
-CONTRASTS = """() => {
-  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((one) => one / 255)
-    .map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
-  const behind = (element) => {
-    for (; element; element = element.parentElement) {
-      const colour = parts(getComputedStyle(element).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  return [...document.querySelectorAll("body *")]
-    .filter((one) => one.checkVisibility())
-    .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
-    .map((one) => [one, light(parts(getComputedStyle(one).color)), light(behind(one))])
-    .filter(([, a, b]) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5)
-    .map(([one]) => one.outerHTML.slice(0, 80));
-}"""
 
 
 def test_a_server_with_a_key_asks_for_it(browser: Any, tiny: Path, tmp_path: Path) -> None:
