@@ -31,7 +31,6 @@ from slm_factory.cli.review import review
 from slm_factory.cli.rollback import rollback
 from slm_factory.cli.run import run
 from slm_factory.cli.serve import serve
-from slm_factory.cli.speech import told
 from slm_factory.cli.stage_tools import convert, dialogue
 from slm_factory.cli.status import status
 from slm_factory.cli.trace import trace
@@ -41,6 +40,7 @@ from slm_factory.cli.version import version
 from slm_factory.cli.wizard import wizard
 from slm_factory.core.errors import UserError, disk_error, report
 from slm_factory.language import _
+from slm_factory.language.sentences import told
 
 INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 

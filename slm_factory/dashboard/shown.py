@@ -11,6 +11,7 @@ from slm_factory.dashboard.graph import Node
 from slm_factory.dashboard.machine import Machine
 from slm_factory.dashboard.observe import CURVE_NAMES, Observation
 from slm_factory.language import N_, _, ngettext
+from slm_factory.language.sentences import told
 
 MARKS = {
     "fresh": ("●", "green"),
@@ -122,13 +123,12 @@ def task(seen: Observation, states: dict[str, str], is_own: bool) -> Text:
     if is_own:
         return Text(_("starting ..."), "dim")
     failed = [seen.activities[name] for name, state in states.items() if state == "failed"]
-    told = [found for found in failed if found.state == "failed"]
-    if told:
-        last = max(told, key=lambda found: found.updated)
+    spoken = [found for found in failed if found.state == "failed"]
+    if spoken:
+        last = max(spoken, key=lambda found: found.updated)
         problem, hint, help_ = last.message.partition(" hint: ")
-        return Text.assemble(
-            (_("%s failed") % last.stage + "\n", "bold red"), problem, f"\n{hint[1:]}{help_}"
-        )
+        lines = [told(problem), *([told(f"{hint[1:]}{help_}")] if hint else [])]
+        return Text.assemble((_("%s failed") % last.stage + "\n", "bold red"), "\n".join(lines))
     found = Counter(states.values())
     if not states or found[""]:
         return Text(_("Asking DVC what is up to date ..."), "dim")

@@ -9,6 +9,7 @@ import re
 from string import Formatter
 
 from slm_factory import language
+from slm_factory.language import N_, _
 
 CONTEXT = "sentence"  # gettext's msgctxt
 DEPTH = 3  # a reason within a message within a line
@@ -24,13 +25,21 @@ def sentence(text: str, depth: int = DEPTH) -> str:
     return text
 
 
+def told(line: str) -> str:
+    """A line of an error in the language of the program, with its `error:` or `hint:`."""
+    for prefix in (N_("error: "), N_("hint: ")):
+        if line.startswith(prefix):
+            return _(prefix) + sentence(line.removeprefix(prefix))
+    return sentence(line)
+
+
 def fields(template: str, text: str) -> dict[str, str] | None:
     """What stands in the fields of `template` when `text` was made from it, else None."""
     parts = list(Formatter().parse(template))
     if not all(literal in text for literal, *_ in parts):
         return None  # before a pattern is compiled: there are hundreds of templates
     pattern, seen = "", set[str]()
-    for literal, name, *_ in parts:
+    for literal, name, *_rest in parts:
         pattern += re.escape(literal)
         if name is not None:
             pattern += f"(?P={name})" if name in seen else f"(?P<{name}>.*?)"

@@ -127,11 +127,11 @@ def at_work(folder: Path) -> None:
 
 
 def failed(folder: Path) -> None:
-    """The teacher's server was gone in the middle of a run."""
+    """The disk was full in the middle of a run."""
     at_rest(folder)
     message = (
-        "error: no teacher answers at the address that OLLAMA_HOST names (connection refused) "
-        "hint: start it with `ollama serve`, then slm-factory run goes on from there"
+        "error: no space left on the disk while writing data/generate.parquet "
+        "hint: free some space (dvc gc -w --all-tags drops unused versions), then run the command again"
     )
     does(folder, "parse", "done")
     does(folder, "generate", "failed", task="asking ollama/qwen3:8b", done=12, total=64, message=message)
