@@ -288,12 +288,6 @@ def test_check_tells_the_total_and_warns_where_a_budget_may_be_passed(repository
     assert (after.state, "may pass teacher.budget.money" in after.text) == ("warn", True)
 
 
-def test_without_chunks_check_tells_how_to_have_an_estimate(workspace: Path) -> None:
-    (workspace / "dvc.yaml").write_text("stages: {}\n")
-    [finding] = check_cost.findings()
-    assert finding.state == "ok" and finding.text.endswith("run --until chunk, which asks no teacher")
-
-
 def test_chunks_of_other_documents_or_parameters_are_not_estimated_from(
     slm_factory: Command, pipeline: Path
 ) -> None:

@@ -70,6 +70,7 @@ def student_settings(model: str) -> StudentSettings:
 
 
 def test_every_student_of_a_profile_is_told_with_its_figures(workspace: Path) -> None:
+    (workspace / "models").symlink_to(REPOSITORY / "models")
     machine = needs.machine()
     for file in sorted(PROFILES.glob("*.yaml")):
         if "model" in (needs.params.read(file).get("student") or {}):
