@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,8 @@ def test_ask_asks_the_version_in_service(repository: Path) -> None:
     evolve()
     choose("second")
     invoke("tool", "evolve", "--yes", "--no-deploy")
-    [(name, service)] = sources(True, False, [], []).items()
+    with ExitStack() as stack:
+        [(name, service)] = sources(True, False, [], [], stack).items()
     assert (name, service.system) == (names()[0], tiny_student.SYSTEM)
     assert service.file == (FOLDER.place(name) / "model-f16.gguf").resolve()
 
