@@ -61,6 +61,7 @@ def ask(
     from slm_factory.ask.chat import chat
     from slm_factory.ask.model import Model
     from slm_factory.ask.show import Shown
+    from slm_factory.cli.serve import base_source
 
     shown = Shown()
     with ExitStack() as stack:
@@ -236,13 +237,6 @@ def require_gguf(file: Path) -> None:
             raise UserError(
                 f"error: {file} is no GGUF file", f"hint: {repository.program()} tool gguf makes some"
             )
-
-
-def base_source(stack: ExitStack) -> "Source":
-    """The student before training, as a GGUF that is there until `stack` ends."""
-    from slm_factory.cli import serve
-
-    return serve.base_source(stack)
 
 
 def served_gguf() -> Path:

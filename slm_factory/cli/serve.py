@@ -12,7 +12,6 @@ import typer
 from slm_factory.cli import completion, repository
 from slm_factory.cli.speech import speak
 from slm_factory.core.errors import UserError
-from slm_factory.language.sentences import sentence
 
 if TYPE_CHECKING:
     from slm_factory.serve.source import Source
@@ -84,7 +83,7 @@ def serve(
             key_file=key_file,
             key=os.environ.get(VARIABLE, ""),
             look=source.deployed_source if is_promoted else None,
-            say=lambda line: print(sentence(line), flush=True),
+            say=lambda line: print(line, flush=True),
         )
 
 
